@@ -1,0 +1,1 @@
+"""What the notebooks on variational autoencoders no longer need to explain."""

@@ -1,0 +1,42 @@
+"""One way to say "these two numbers agree": printed, and asserted."""
+
+import numpy as np
+import torch
+
+SIGMAS = 5  # four would fail by chance somewhere among thousands of checks and seeds
+
+
+def agree(estimate, exact, stderr=None, what: str = "", rtol: float = 1e-6) -> None:
+    """Print how well `estimate` meets `exact`, and raise AssertionError if it does not.
+
+    estimate, exact: numbers, arrays or tensors of shapes that broadcast. Without `stderr` the identity is exact and
+    the largest difference may be `rtol` times the largest magnitude (compute in float64). With `stderr`, the standard
+    error of a Monte Carlo estimate (same shape), every difference must be within five of them.
+    Raises ValueError if anything is empty or not finite, or a standard error is not positive.
+    """
+    a, b = _array(estimate), _array(exact)
+    difference = np.abs(a - b)
+    name = f"{what}: " if what else ""
+    if stderr is None:
+        scale = max(np.abs(a).max(), np.abs(b).max(), 1e-12)
+        error = difference.max() / scale
+        print(f"{name}{_show(a)} = {_show(b)} (relative difference {error:.0e})")
+        assert error <= rtol, f"{name}expected agreement to {rtol:.0e} relative, got {error:.1e}: {_show(a)} against {_show(b)}"
+    else:
+        s = _array(stderr)
+        if (s <= 0).any():
+            raise ValueError(f"{name}a standard error must be positive, got {s.min()}: an exact identity needs none, leave stderr out")
+        away = (difference / s).max()
+        print(f"{name}{_show(a)} ± {_show(s)} against {_show(b)} ({away:.1f} standard errors)")
+        assert away <= SIGMAS, f"{name}expected agreement within {SIGMAS} standard errors, got {away:.1f}: {_show(a)} against {_show(b)}"
+
+
+def _array(value) -> np.ndarray:
+    a = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value, dtype=np.float64)
+    if a.size == 0 or not np.isfinite(a).all():
+        raise ValueError(f"expected finite numbers to compare, got {'nothing' if a.size == 0 else a}")
+    return a
+
+
+def _show(a: np.ndarray) -> str:
+    return f"{a.item():.6g}" if a.size == 1 else f"[{a.min():.4g} … {a.max():.4g}, {a.size} values]"

@@ -1,0 +1,192 @@
+"""p(x|z): what the decoder's outputs mean. Each likelihood turns (…, D·n_outputs) numbers into a distribution over D pixels.
+
+`"bernoulli"`, `"gaussian"` (one learned σ), `"gaussian_pixel"` (a σ for each pixel, from the decoder), `"categorical"`,
+or an instance: `Gaussian(sigma=0.5)` for a fixed σ, `Categorical(levels=17)`.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Bernoulli as TorchBernoulli
+from torch.distributions import Categorical as TorchCategorical
+from torch.distributions import Distribution, Independent, constraints
+from torch.distributions import Normal as TorchNormal
+
+
+class Likelihood(nn.Module):
+    """Base: `n_outputs` numbers a pixel; calling it gives the distribution, batch_shape (…,), event_shape (D,)."""
+
+    n_outputs = 1
+
+    def forward(self, outputs: Tensor) -> Distribution:
+        raise NotImplementedError
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """Pixel means (…, D) from the decoder's outputs (…, D·n_outputs)."""
+        return self(outputs).mean
+
+    def log_prob_table(self, outputs: Tensor, x: Tensor) -> Tensor:
+        """log p(x|z) for every pair: outputs (G, D·n_outputs), x (batch, D) → (G, batch), float64. By matrix products where possible."""
+        return torch.stack([self(outputs).log_prob(image) for image in x], dim=1)
+
+    def check(self, x: Tensor) -> None:
+        """Raise ValueError if images x (batch, D) cannot be observations; warn once if the number will not be a log-likelihood."""
+        check_unit_range(x)
+
+    @property
+    def config(self) -> dict:
+        """What rebuilds it: {"name": …, options}."""
+        raise NotImplementedError
+
+
+class Bernoulli(Likelihood):
+    """Black-or-white pixels; outputs are logits (Kingma & Welling 2014, appendix C.1).
+
+    Grey pixels in [0, 1] are accepted, as everybody's first VAE does it, but then the number is a cross-entropy and not
+    a log-likelihood: no distribution over grey images has it as its density (notebook 05). `check` says so once.
+    """
+
+    config = {"name": "bernoulli"}
+    _said = False
+
+    def forward(self, outputs: Tensor) -> Distribution:
+        return Independent(TorchBernoulli(logits=outputs, validate_args=False), 1, validate_args=False)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        return outputs.sigmoid()
+
+    def log_prob_table(self, outputs: Tensor, x: Tensor) -> Tensor:
+        # log p = Σ_d x_d · logit_d − log(1 + e^logit_d): the first part is one matrix product
+        logits = outputs.double()
+        return logits @ x.double().T - F.softplus(logits).sum(-1, keepdim=True)
+
+    def check(self, x: Tensor) -> None:
+        check_unit_range(x)
+        if not Bernoulli._said and not is_binary(x):
+            Bernoulli._said = True
+            print(
+                "Note: grey pixels under a Bernoulli: the reconstruction term is a cross-entropy, not a log-likelihood "
+                "(notebook 05). For a log-likelihood, binarize the images."
+            )
+
+
+class Gaussian(Likelihood):
+    """Real-valued pixels, p(x|z) = N(x; mean, σ²). sigma: a positive number (fixed), "shared" (one learned) or "pixel" (from the decoder).
+
+    With "pixel" the outputs are [means, log σ²], each (…, D) (Kingma & Welling 2014, appendix C.2). Raises ValueError for sigma ≤ 0.
+    """
+
+    def __init__(self, sigma: float | str = "shared"):
+        super().__init__()
+        if sigma not in ("shared", "pixel") and not (isinstance(sigma, (int, float)) and 0 < sigma < math.inf):
+            raise ValueError(f'sigma must be a positive number, "shared" or "pixel", got {sigma!r}')
+        self.sigma = sigma
+        self.n_outputs = 2 if sigma == "pixel" else 1
+        if sigma == "shared":
+            self.logvar = nn.Parameter(torch.zeros(()))
+
+    def forward(self, outputs: Tensor) -> Distribution:
+        mean, sigma = self._mean_and_sigma(outputs)
+        return Independent(TorchNormal(mean, sigma, validate_args=False), 1, validate_args=False)
+
+    def log_prob_table(self, outputs: Tensor, x: Tensor) -> Tensor:
+        # the square expanded: Σ x²/σ² − 2 x·m/σ² + m²/σ², three matrix products
+        mean, sigma = (t.double() for t in self._mean_and_sigma(outputs))
+        weight = (sigma**-2).expand_as(mean)
+        x = x.double()
+        squares = weight @ (x**2).T - 2 * (weight * mean) @ x.T + (weight * mean**2).sum(-1, keepdim=True)
+        return -0.5 * (squares + (math.log(2 * math.pi) - weight.log()).sum(-1, keepdim=True))
+
+    def _mean_and_sigma(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        if self.sigma == "pixel":
+            mean, logvar = outputs.chunk(2, -1)
+            return mean, (logvar / 2).exp()
+        if self.sigma == "shared":
+            return outputs, (self.logvar / 2).exp()
+        return outputs, outputs.new_tensor(float(self.sigma))
+
+    @property
+    def config(self) -> dict:
+        return {"name": "gaussian", "sigma": self.sigma}
+
+
+class Categorical(Likelihood):
+    """Pixels with a finite number of levels 0, 1/(levels−1), …, 1; outputs are `levels` logits a pixel, (…, D·levels)."""
+
+    def __init__(self, levels: int = 256):
+        super().__init__()
+        if not isinstance(levels, int) or levels < 2:
+            raise ValueError(f"levels must be a whole number from 2 on, got {levels!r}")
+        self.n_outputs = self.levels = levels
+
+    def forward(self, outputs: Tensor) -> Distribution:
+        return PixelLevels(outputs.unflatten(-1, (-1, self.levels)))
+
+    def check(self, x: Tensor) -> None:
+        check_unit_range(x)
+        steps = x * (self.levels - 1)
+        if (steps - steps.round()).abs().max() > 1e-3:
+            raise ValueError(f"expected pixels on {self.levels} levels k/{self.levels - 1}, got values between them: round them")
+
+    @property
+    def config(self) -> dict:
+        return {"name": "categorical", "levels": self.levels}
+
+
+class PixelLevels(Distribution):
+    """Independent categorical pixels whose values are k/(levels−1). logits: (…, D, levels)."""
+
+    arg_constraints: dict = {}
+    support = constraints.unit_interval
+
+    def __init__(self, logits: Tensor):
+        self.logits = logits.log_softmax(-1)
+        super().__init__(logits.shape[:-2], logits.shape[-2:-1], validate_args=False)
+
+    @property
+    def values(self) -> Tensor:
+        return torch.linspace(0, 1, self.logits.shape[-1], device=self.logits.device, dtype=self.logits.dtype)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.logits.exp() @ self.values
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        level = (x * (self.logits.shape[-1] - 1)).round().long()
+        shape = torch.broadcast_shapes(level.shape, self.logits.shape[:-1])
+        logits = self.logits.expand(*shape, -1)
+        return logits.gather(-1, level.expand(shape).unsqueeze(-1)).squeeze(-1).sum(-1)
+
+    def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
+        return self.values[TorchCategorical(logits=self.logits).sample(sample_shape)]
+
+
+def make(likelihood: "str | dict | Likelihood") -> Likelihood:
+    """A likelihood from its name, its config or itself. Raises ValueError for an unknown name."""
+    if isinstance(likelihood, Likelihood):
+        return likelihood
+    known = {"bernoulli": Bernoulli, "gaussian": Gaussian, "gaussian_pixel": lambda: Gaussian("pixel"), "categorical": Categorical}
+    options = dict(likelihood) if isinstance(likelihood, dict) else {"name": likelihood}
+    name = options.pop("name", None)
+    if name not in known:
+        raise ValueError(f"unknown likelihood {name!r}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5)")
+    return known[name](**options)
+
+
+def is_binary(x: Tensor) -> bool:
+    """True if every pixel is 0 or 1."""
+    return bool(((x == 0) | (x == 1)).all())
+
+
+def check_unit_range(x: Tensor) -> None:
+    """Raise TypeError or ValueError unless x holds floating-point pixels in [0, 1]."""
+    if not torch.is_floating_point(x):
+        raise TypeError(f"expected floating-point pixels in [0, 1], got {x.dtype}: for 0…255 use images.float() / 255")
+    low, high = x.aminmax()
+    if not (low >= 0 and high <= 1):
+        if x.isnan().any():
+            raise ValueError(f"expected pixels in [0, 1], got {int(x.isnan().sum())} NaN: find where they came from first")
+        advice = "divide by 255" if high > 1.5 and low >= 0 else "rescale the images"
+        raise ValueError(f"expected pixels in [0, 1], got {low.item():.3g} to {high.item():.3g}: {advice}")

@@ -1,0 +1,76 @@
+"""What is maximised: the ELBO, the importance-weighted bound; for the autoencoder, minus the squared error. All in nats per image."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.distributions import Independent
+
+from .divergences import kl_standard_normal
+from .models import VAE, Autoencoder
+
+
+class Elbo(NamedTuple):
+    """value = reconstruction − β · kl, each (batch,), in nats per image."""
+
+    value: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+
+
+def elbo(
+    vae: VAE, x: Tensor, n_samples: int = 1, beta: float = 1.0, kl: str = "closed_form", generator: torch.Generator | None = None
+) -> Elbo:
+    """Estimate the ELBO of each image with `n_samples` pathwise samples (Kingma & Welling 2014, equations 6 and 7).
+
+    x: (batch, H, W) or (batch, D). kl: "closed_form" (their L^B) or "sampled" (their L^A). beta weighs the KL (β-VAE; 1 is the ELBO).
+    Raises ValueError for n_samples < 1, a negative beta, another `kl`, or images of another shape.
+    """
+    _check_samples(n_samples)
+    if not beta >= 0:
+        raise ValueError(f"beta must be a number from 0 on, got {beta!r}")
+    x = vae.flatten(x)
+    q = vae.encode(x)
+    z = sample(q, n_samples, generator)  # (K, batch, L)
+    reconstruction = vae.decode(z).log_prob(x).mean(0)
+    if kl == "closed_form":
+        divergence = kl_standard_normal(q.base_dist.loc, 2 * q.base_dist.scale.log())
+    elif kl == "sampled":
+        divergence = (q.log_prob(z) - vae.prior.log_prob(z)).mean(0)
+    else:
+        raise ValueError(f'unknown kl {kl!r}: expected "closed_form" or "sampled"')
+    return Elbo(reconstruction - beta * divergence, reconstruction, divergence)
+
+
+def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generator: torch.Generator | None = None) -> Tensor:
+    """log (1/K) Σ_k p(x, z_k) / q(z_k|x) with z_k ~ q(z|x), (batch,) (Burda et al. 2016, equation 8).
+
+    In expectation it lies between the ELBO and log p(x), and does not fall as K = n_samples grows.
+
+    x: (batch, H, W) or (batch, D). Memory grows with batch × K: `evaluation.evaluate` goes in pieces. Raises ValueError for n_samples < 1.
+    """
+    _check_samples(n_samples)
+    x = vae.flatten(x)
+    q = vae.encode(x)
+    z = sample(q, n_samples, generator)  # (K, batch, L)
+    log_weights = vae.decode(z).log_prob(x) + vae.prior.log_prob(z) - q.log_prob(z)
+    return log_weights.logsumexp(0) - math.log(n_samples)
+
+
+def squared_error(autoencoder: Autoencoder, x: Tensor) -> Tensor:
+    """Σ over pixels of (x − decode(encode(x)))², (batch,), in pixels squared. x: (batch, H, W) or (batch, D)."""
+    x = autoencoder.flatten(x)
+    return (x - autoencoder.decode(autoencoder.encode(x)).flatten(-2)).square().sum(-1)
+
+
+def sample(q: Independent, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
+    """z = μ + σ ε with ε ~ N(0, I) from `generator`: (K, batch, L), with a gradient to μ and σ. (torch's rsample takes no generator.)"""
+    mu, sigma = q.base_dist.loc, q.base_dist.scale
+    eps = torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
+    return mu + sigma * eps
+
+
+def _check_samples(n_samples: int) -> None:
+    if isinstance(n_samples, bool) or not isinstance(n_samples, int) or n_samples < 1:
+        raise ValueError(f"n_samples must be a whole number from 1 on, got {n_samples!r}")

@@ -1,0 +1,153 @@
+"""Seed, threads, device and figure style: the surroundings in which every notebook runs."""
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+
+import numpy as np
+import torch
+
+
+def setup() -> int:
+    """Prepare a notebook: fix the seed, the number of threads and the figure style. Returns the seed.
+
+    Two environment variables change the whole collection: `VAE_HELPERS_SEED` (default 0) and `VAE_HELPERS_THREADS`
+    (default 1: with two, a browser that draws on the other core slows training fourfold, and sums differ in the seventh digit).
+    """
+    torch.manual_seed(seed())
+    np.random.seed(seed())
+    torch.set_num_threads(threads())
+    _figure_style()
+    print(f"seed {seed()}, {threads()} thread{'s' if threads() > 1 else ''}, {device()}")
+    return seed()
+
+
+def seed() -> int:
+    """The collection's seed: `VAE_HELPERS_SEED`, or 0. Raises ValueError if that is not a whole number from 0 on."""
+    return _whole_number("VAE_HELPERS_SEED", default=0, least=0)
+
+
+def threads() -> int:
+    """Threads for the arithmetic: `VAE_HELPERS_THREADS`, or 1. Raises ValueError if that is not a whole number from 1 on."""
+    return _whole_number("VAE_HELPERS_THREADS", default=1, least=1)
+
+
+def generator(k: int = 0) -> torch.Generator:
+    """Stream number k of random numbers under the collection's seed: the same k gives the same numbers, another k independent ones."""
+    stream = np.random.SeedSequence([seed(), k]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(stream >> np.uint64(1)))
+
+
+def device() -> torch.device:
+    """The GPU if torch sees one (CUDA), else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on: package name to version."""
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
+    }
+
+
+@contextmanager
+def fast_matmul() -> Iterator[None]:
+    """Within the block float32 products go the faster of torch's two CPU ways, if that costs no accuracy on this machine.
+
+    `torch.set_float32_matmul_precision("medium")` hands them to oneDNN, which is twice as fast as the default on AMD
+    processors at the same rounding error; where the hardware has bfloat16 tiles it may truly round, and then it is not used.
+    The setting that was there before comes back afterwards.
+    """
+    before = torch.get_float32_matmul_precision()
+    if _medium_is_exact_and_faster():
+        torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@cache
+def _medium_is_exact_and_faster() -> bool:
+    """Probe once (a few ms). Minima of interleaved runs and a wide margin, so that noise cannot make two runs decide differently."""
+    g = torch.Generator().manual_seed(0)
+    a, b = torch.randn(128, 784, generator=g), torch.randn(784, 400, generator=g)
+    exact = a.double() @ b.double()
+    before = torch.get_float32_matmul_precision()
+    error, seconds = {}, {"highest": [], "medium": []}
+    try:
+        for _ in range(8):
+            for way in seconds:
+                torch.set_float32_matmul_precision(way)
+                start = time.perf_counter()
+                product = a @ b
+                seconds[way].append(time.perf_counter() - start)
+                error[way] = ((product - exact).norm() / exact.norm()).item()
+    finally:
+        torch.set_float32_matmul_precision(before)
+    return error["medium"] < 3 * error["highest"] and min(seconds["medium"]) < 0.8 * min(seconds["highest"])
+
+
+def _whole_number(variable: str, default: int, least: int) -> int:
+    text = os.environ.get(variable, str(default))
+    if not text.isdigit() or int(text) < least:
+        raise ValueError(f"{variable} must be a whole number from {least} on, got {text!r}: unset it or set it to such as {default}")
+    return int(text)
+
+
+def _figure_style() -> None:
+    """Colour-blind-safe colours, letters that can be read from the back row, PNG at twice the shown size."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=1.1)
+    mpl.rcParams.update(
+        {
+            "figure.dpi": 72,  # shown size; the inline "retina" format doubles the pixels
+            "figure.figsize": (8, 4),
+            "figure.constrained_layout.use": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 14,
+            "legend.frameon": False,
+            "image.cmap": "gray_r",
+        }
+    )
+    _flush_figures_on_the_main_thread_only()
+
+
+def _flush_figures_on_the_main_thread_only() -> None:
+    """Keep a moving slider out of the figures of a running cell.
+
+    ipykernel handles widget messages in a second thread and fires `post_execute` there too; matplotlib's inline backend
+    then shows and closes figures that the running cell has half drawn. Outside a notebook there is nothing to do.
+    """
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    import matplotlib.pyplot  # noqa: F401  registers the inline backend's own flush
+    from IPython.core.pylabtools import select_figure_formats
+    from matplotlib_inline import backend_inline
+
+    select_figure_formats(shell, {"retina"}, bbox_inches=None)
+    if backend_inline.flush_figures in shell.events.callbacks["post_execute"]:
+        shell.events.unregister("post_execute", backend_inline.flush_figures)
+    if _flush in shell.events.callbacks["post_execute"]:
+        shell.events.unregister("post_execute", _flush)
+    shell.events.register("post_execute", _flush)
+
+
+def _flush() -> None:
+    if threading.current_thread() is threading.main_thread():
+        from matplotlib_inline.backend_inline import flush_figures
+
+        flush_figures()

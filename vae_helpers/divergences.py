@@ -2,10 +2,10 @@
 
 Every closed form takes parameters with the latent dimension last and returns one number per row: (..., L) → (...).
 Variances come as log σ², because an encoder puts out log σ². What that buys, in float32 (kl_standard_normal):
-- log σ² = −80: exact (about 39.5 nats a dimension, plus ½μ²). The formula never takes the logarithm of a number that may have underflowed to 0.
+- log σ² = −80: exact, 39.5 nats a dimension plus ½μ². The formula never takes the logarithm of a number that may have underflowed to 0.
 - log σ² = +80: finite, about 2.8e34 nats, which is the truth. It overflows to inf above log σ² = 88.7, never to NaN.
 - log σ² near 0: expm1 keeps the digits that exp(·) − 1 throws away.
-Gradients are finite wherever the value is. A huge gradient is for the caller to clip: a clamp in here would silently return another function.
+Gradients are finite wherever the value is. A huge one is for the caller to clip: a clamp in here would silently return another function.
 
 Sources: Kingma & Welling (2014), appendix B; Schulman (2020), "Approximating KL divergence" (http://joschu.net/blog/kl-approx.html).
 """
@@ -32,9 +32,7 @@ def kl_diagonal(mu_q: Tensor, logvar_q: Tensor, mu_p: Tensor, logvar_p: Tensor) 
     _check_pair(mu_p, logvar_p, "mu_p", "logvar_p")
     _check_match(mu_q, mu_p)
     log_ratio = logvar_q - logvar_p
-    distance = (mu_q - mu_p) * torch.exp(
-        -0.5 * logvar_p
-    )  # in standard deviations of p; scaled before squaring, so that 0 · inf cannot arise
+    distance = (mu_q - mu_p) * torch.exp(-0.5 * logvar_p)  # in σ_p; scaled before squaring: no 0 · inf above log σ_p² = −177
     return 0.5 * (distance.square() + torch.expm1(log_ratio) - log_ratio).sum(-1)
 
 
@@ -45,14 +43,14 @@ def kl_full(mu_q: Tensor, cov_q: Tensor, mu_p: Tensor, cov_p: Tensor) -> Tensor:
     With Σ = C Cᵀ (Cholesky): tr(Σp⁻¹ Σq) = ‖Cp⁻¹ Cq‖², and log det Σ = 2 Σ log diag C. No matrix is inverted.
     """
     chol_q, chol_p = _cholesky(mu_q, cov_q, "q"), _cholesky(mu_p, cov_p, "p")
-    _check_match(mu_q, mu_p)
+    _check_match(mu_q, mu_p, cov_q.shape[:-2], cov_p.shape[:-2])
     trace = torch.linalg.solve_triangular(chol_p, chol_q, upper=False).square().sum((-2, -1))
     distance = torch.linalg.solve_triangular(chol_p, (mu_q - mu_p).unsqueeze(-1), upper=False).square().sum((-2, -1))
     return 0.5 * (trace + distance - mu_q.shape[-1]) + _half_log_det(chol_p) - _half_log_det(chol_q)
 
 
-# Per-sample estimates of KL(q ‖ p) from log_ratio = log q(z) − log p(z) at z ~ q. Their mean over z is the estimate; their standard deviation
-# over z, divided by √K, is its standard error.
+# Per-sample estimates of KL(q ‖ p) from log_ratio = log q(z) − log p(z) at z ~ q. Their mean over K samples is the estimate, their standard
+# deviation divided by √K its standard error.
 
 
 def k1(log_ratio: Tensor) -> Tensor:
@@ -68,7 +66,7 @@ def k2(log_ratio: Tensor) -> Tensor:
 def k3(log_ratio: Tensor) -> Tensor:
     """p/q − 1 + log q/p. Unbiased and never negative.
 
-    Its variance contains E_q[(p/q)²], which is infinite when q is much narrower than p: for Gaussians, when σ_q² ≤ ½ σ_p² in some direction.
+    Its variance contains E_q[(p/q)²]. That is infinite where q is too narrow: for Gaussians, when σ_q² ≤ ½ σ_p² in some direction.
     """
     return torch.expm1(-log_ratio) + log_ratio
 
@@ -88,15 +86,14 @@ def _check_pair(mean: Tensor, logvar: Tensor, mean_name: str, logvar_name: str) 
         )
 
 
-def _check_match(mu_q: Tensor, mu_p: Tensor) -> None:
+def _check_match(mu_q: Tensor, mu_p: Tensor, *batches: torch.Size) -> None:
     if mu_q.shape[-1] != mu_p.shape[-1]:
         raise ValueError(f"q has {mu_q.shape[-1]} dimensions and p has {mu_p.shape[-1]}: both must live in the same space.")
+    batches = (mu_q.shape[:-1], mu_p.shape[:-1], *batches)
     try:
-        torch.broadcast_shapes(mu_q.shape, mu_p.shape)
+        torch.broadcast_shapes(*batches)
     except RuntimeError:
-        raise ValueError(
-            f"the batch axes of q and p do not broadcast: mu_q is {tuple(mu_q.shape)} and mu_p is {tuple(mu_p.shape)}."
-        ) from None
+        raise ValueError(f"the batch axes of q and p do not broadcast: {', '.join(str(tuple(b)) for b in batches)}.") from None
 
 
 def _cholesky(mean: Tensor, cov: Tensor, name: str) -> Tensor:
@@ -110,13 +107,16 @@ def _cholesky(mean: Tensor, cov: Tensor, name: str) -> Tensor:
         raise TypeError(
             f"mu_{name} and cov_{name} must be floating point, but are {mean.dtype} and {cov.dtype}; convert them with .float()."
         )
+    if not cov.isfinite().all():
+        raise ValueError(f"cov_{name} contains NaN or inf.")
     scale = cov.diagonal(dim1=-2, dim2=-1).abs().amax((-1,), keepdim=True).unsqueeze(-1)
     if ((cov - cov.mT).abs() > 1e-5 * scale).any():  # Cholesky reads the lower triangle only, and would not notice
         raise ValueError(f"cov_{name} is not symmetric: a covariance matrix equals its transpose.")
     chol, failed = torch.linalg.cholesky_ex(cov)
-    if failed.any() or not chol.isfinite().all():
-        smallest = torch.linalg.eigvalsh(cov).min().item() if cov.isfinite().all() else float("nan")
+    if failed.any():
+        smallest = torch.linalg.eigvalsh(cov).min().item()
         raise ValueError(
-            f"cov_{name} is not positive definite (smallest eigenvalue {smallest:.3g}), so no Gaussian density has it; add a small multiple of the identity."
+            f"cov_{name} is not positive definite (its smallest eigenvalue is {smallest:.3g}), so no density on R^L has it: "
+            "check how it was made, or add a small multiple of the identity."
         )
     return chol

@@ -139,7 +139,7 @@ def test_evidence_and_posterior_equal_quadrature_in_one_dimension():
     assert model.log_evidence(x).item() == pytest.approx(math.log(total), abs=1e-8)
     posterior = model.posterior(x)
     for z in (-1.0, 0.3, 1.2):
-        assert posterior.log_prob(torch.tensor([[z]])).exp().item() == pytest.approx(joint(z) / total, rel=1e-7)
+        assert posterior.log_prob(torch.tensor([[z]], dtype=torch.float64)).exp().item() == pytest.approx(joint(z) / total, rel=1e-7)
 
 
 def test_bayes_rule_holds_in_several_dimensions():

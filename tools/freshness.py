@@ -1,0 +1,112 @@
+"""Are a notebook's committed outputs those of the committed code? Two hashes in its metadata answer without running it.
+
+`made_from` is over its code cells and the package files that they use, `outputs` over what was printed and drawn. Outputs are
+fresh while both still fit: neither the code, nor the package under it, nor the outputs were touched since build_notebooks.py ran.
+"The package files that they use" is the static closure of imports (`sources`), so an edit makes stale only the notebooks that
+can feel it; text cells and metadata make nothing stale.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "vae_helpers"
+
+
+def read(path: Path) -> dict:
+    """The notebook as a plain dict, with multi-line strings joined."""
+    return _joined(json.loads(path.read_text(encoding="utf-8")))
+
+
+def staleness(notebook: dict) -> str:
+    """Why the outputs cannot be trusted, or the empty string."""
+    written = notebook["metadata"].get("vae_helpers", {})
+    true = stamp(notebook)
+    if not written:
+        return "never built"
+    if written.get("made_from") != true["made_from"]:
+        return "its code, or a module of the package that it uses, changed since it was built"
+    if written.get("outputs") != true["outputs"]:
+        return "its outputs were not written by this tool"
+    return ""
+
+
+def stamp(notebook: dict) -> dict[str, str]:
+    """The two hashes that fit the notebook and the package as they are now."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    code = [cell["source"] for cell in cells]
+    files = [(str(file.relative_to(PACKAGE.parent).as_posix()), _bytes(file)) for file in sources("\n".join(code))]
+    outputs = [cell["outputs"] for cell in cells]
+    return {"made_from": _hash(code, files), "outputs": _hash(outputs)}
+
+
+def sources(code: str, package: Path | None = None) -> list[Path]:
+    """Files of the package on which `code` depends: modules imported by it, by those in turn (also inside functions), and data files
+    whose name, with or without its suffix, is a word of the code or of a module found (`pretrained("mnist_vae_2d")`, `"engine.js"`).
+    The checks of exercises are imported by number: `check("4.2", ...)` needs `exercises/nb04.py`."""
+    package = package or PACKAGE
+    data = [file for folder in ("pretrained", "widgets/static") for file in package.glob(f"{folder}/*") if file.is_file()]
+    found: set[Path] = set()
+    queue: list[tuple[str, Path | None]] = [(code, None)]
+    while queue:
+        text, origin = queue.pop()
+        imported = set(_imports(text, origin, package)) if origin is None or origin.suffix == ".py" else set()
+        words = set(re.findall(r"[\w.-]+", text)) | set(re.findall(r"\w+", text))
+        new = imported | {file for file in data if {file.name, file.stem} & words}
+        if origin is None:
+            checks = {f"nb{int(number):02d}.py" for number in re.findall(r"""check\(\s*["'](\d+)\.\d+["']""", text)}
+            new |= {file for name in checks if (file := package / "exercises" / name).exists()}
+        for file in new - found:
+            queue.append((file.read_text(encoding="utf-8") if file.suffix in {".py", ".js", ".css"} else "", file))
+        found |= new
+    return sorted(found)
+
+
+def _imports(text: str, origin: Path | None, package: Path) -> Iterator[Path]:
+    """Files of the package that the import statements in `text` load."""
+    if origin is None:  # IPython's own lines are not Python
+        text = re.sub(r"^\s*[%!?].*$", "", text, flags=re.MULTILINE)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level and origin is not None:
+                here = origin.relative_to(package.parent).parent.parts
+                base = ".".join((*here[: len(here) - node.level + 1], *base.split(".")))
+            names = [base.strip("."), *(f"{base.strip('.')}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] != package.name:
+                continue
+            for end in range(1, len(parts) + 1):  # importing a.b.c runs a and a.b first
+                where = package.parent.joinpath(*parts[:end])
+                yield from (file for file in (where / "__init__.py", where.with_suffix(".py")) if file.exists())
+
+
+def _bytes(file: Path) -> str:
+    content = file.read_bytes()
+    if b"\0" not in content:
+        content = content.replace(b"\r\n", b"\n")  # as git may check it out
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash(*things) -> str:
+    return hashlib.sha256(json.dumps(things, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def _joined(value):
+    """JSON's lists of lines as strings, everywhere that nbformat joins them."""
+    if isinstance(value, dict):
+        return {key: "".join(v) if _is_lines(key, v) else _joined(v) for key, v in value.items()}
+    return [_joined(v) for v in value] if isinstance(value, list) else value
+
+
+def _is_lines(key: str, value) -> bool:
+    return (key in {"source", "text"} or "/" in key) and isinstance(value, list) and all(isinstance(v, str) for v in value)

@@ -1,0 +1,151 @@
+"""How good is a trained VAE on images it has not seen? Every answer with its standard error, in nats per image."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .likelihoods import Bernoulli, is_binary
+from .models import VAE
+from .objectives import elbo, importance_weighted_bound
+
+FLOATS_AT_ONCE = 2**24  # 64 MB in float32: the largest intermediate tensor of the importance-weighted bound
+
+
+class Estimate(NamedTuple):
+    """A mean over images and its standard error; prints as "-21.34 ± 0.05"."""
+
+    mean: float
+    stderr: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ± {self.stderr:.2f}"
+
+
+class Evaluation(NamedTuple):
+    """Means over held-out images ± standard error, nats per image. `log_evidence`: the importance-weighted bound, None if not asked."""
+
+    elbo: Estimate
+    reconstruction: Estimate
+    kl: Estimate
+    log_evidence: Estimate | None
+    n_images: int
+    label: str
+
+    def __str__(self) -> str:
+        lines = [f"ELBO            {self.elbo}", f"reconstruction  {self.reconstruction}", f"KL              {self.kl}"]
+        if self.log_evidence is not None:
+            lines.append(f"log p(x) ≥      {self.log_evidence}")
+        return "\n".join([*lines, f"({self.label}; nats per image, {self.n_images} images)"])
+
+    __repr__ = __str__
+
+
+class Grid(NamedTuple):
+    """log p(x) by quadrature over the latent space, and an estimate of its error: both (batch,), in nats, float64."""
+
+    log_evidence: Tensor
+    error: Tensor
+
+
+@torch.no_grad()
+def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, importance_samples: int = 0, seed: int = 0) -> Evaluation:
+    """ELBO, its two parts and, with importance_samples = K > 0, the importance-weighted bound on log p(x).
+
+    images: (N, H, W) or (N, D). The standard errors are over images and include the sampling noise. Memory is bounded whatever K is.
+    Raises ValueError for fewer than two images or sample counts below 1.
+    """
+    x = vae.flatten(images)
+    if len(x) < 2:
+        raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
+    vae.likelihood.check(x)
+    generator = torch.Generator(x.device).manual_seed(seed)
+    terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(_batch_size(vae, n_samples))]
+    value, reconstruction, kl = (estimate(torch.cat(part)) for part in zip(*terms, strict=True))
+    bound = estimate(_bounded_memory_bound(vae, x, importance_samples, generator)) if importance_samples else None
+    return Evaluation(value, reconstruction, kl, bound, len(x), _label(vae, x))
+
+
+def estimate(values: Tensor) -> Estimate:
+    """Mean and standard error of independent values (N,)."""
+    values = values.double()
+    return Estimate(values.mean().item(), (values.std() / math.sqrt(len(values))).item())
+
+
+@torch.no_grad()
+def active_units(vae: VAE, images: Tensor, threshold: float = 0.01) -> Tensor:
+    """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool."""
+    return vae.encode(vae.flatten(images)).mean.var(0) > threshold
+
+
+@torch.no_grad()
+def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Grid:
+    """log p(x) = log ∫ p(x|z) p(z) dz for L ≤ 2, by the trapezoid rule on a grid that is refined until the error estimate is small.
+
+    images: (batch, H, W) or (batch, D). The error estimate is the change when the step last shrank by a third, plus the share
+    of the integral that lies near the edge of the box. Raises ValueError for L > 2 or images the likelihood cannot take, RuntimeError if
+    `tolerance` (nats) is not reached.
+    """
+    if vae.latent_dim > 2:
+        raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate(…, importance_samples=5000)")
+    x = vae.flatten(images)
+    vae.likelihood.check(x)
+    half_width, coarse = 6.0, None
+    for points in (151, 227, 341, 511, 767, 1151, 1727, 2591):
+        fine, edge = _trapezoid(vae, x, half_width, points)
+        if coarse is not None:
+            error = (fine - coarse).abs() + edge
+            if error.max() <= tolerance:
+                return Grid(fine, error)
+            if edge.max() > tolerance / 2:
+                half_width *= 1.5
+        coarse = fine
+    raise RuntimeError(f"expected log p(x) to within {tolerance} nats, reached {error.max():.1e}: the posteriors are too narrow for a grid")
+
+
+def _trapezoid(vae: VAE, x: Tensor, half_width: float, points: int) -> tuple[Tensor, Tensor]:
+    """log Σ p(x|z) p(z) h^L over the grid, and the share of the sum that comes from its outer tenth: both (batch,)."""
+    axis = torch.linspace(-half_width, half_width, points, dtype=torch.float64, device=x.device)
+    grid = torch.cartesian_prod(*[axis] * vae.latent_dim).reshape(-1, vae.latent_dim)
+    log_cell = vae.latent_dim * math.log(2 * half_width / (points - 1))
+    total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=x.device)
+    edge = total.clone()
+    for z in grid.split(max(1, FLOATS_AT_ONCE // (4 * max(len(x), vae.pixels * vae.likelihood.n_outputs)))):
+        log_prior = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi)
+        log_joint = vae.likelihood.log_prob_table(vae.outputs(z.float()), x) + log_prior[:, None] + log_cell
+        total = torch.logaddexp(total, log_joint.logsumexp(0))
+        outer = z.abs().amax(-1) > 0.9 * half_width
+        if outer.any():
+            edge = torch.logaddexp(edge, log_joint[outer].logsumexp(0))
+    return total, (edge - total).exp()
+
+
+def _bounded_memory_bound(vae: VAE, x: Tensor, n_samples: int, generator: torch.Generator) -> Tensor:
+    """The importance-weighted bound (batch,), in pieces: logsumexp over pieces of K is exact."""
+    bounds = []
+    for batch in x.split(_batch_size(vae, n_samples)):
+        pieces, left = [], n_samples
+        while left:
+            k = min(left, max(1, FLOATS_AT_ONCE // (_width(vae) * len(batch))))
+            pieces.append(importance_weighted_bound(vae, batch, k, generator) + math.log(k))
+            left -= k
+        bounds.append(torch.stack(pieces).logsumexp(0) - math.log(n_samples))
+    return torch.cat(bounds)
+
+
+def _width(vae: VAE) -> int:
+    """Floats per image and sample in the widest layer of an MLP, or about that in a convolutional network."""
+    return vae.pixels * vae.likelihood.n_outputs + sum(vae.config["hidden"]) + (vae.config["network"] == "conv") * 8 * vae.pixels
+
+
+def _batch_size(vae: VAE, n_samples: int) -> int:
+    return max(1, FLOATS_AT_ONCE // (_width(vae) * min(n_samples, 64) or 1))
+
+
+def _label(vae: VAE, x: Tensor) -> str:
+    if isinstance(vae.likelihood, Bernoulli):
+        return (
+            "log-likelihood of black-or-white pixels" if is_binary(x) else "cross-entropy of grey pixels, not a log-likelihood: notebook 05"
+        )
+    return "log-density of real-valued pixels" if vae.likelihood.config["name"] == "gaussian" else "log-likelihood of pixel levels"

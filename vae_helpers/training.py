@@ -1,0 +1,247 @@
+"""Algorithm 1 of Kingma & Welling (2014): `fit` runs it to the end, `Trainer` a step at a time.
+
+Images stay in memory and are picked by index: a DataLoader over tensors this small costs more than the arithmetic.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .datasets import Dataset, binarize
+from .likelihoods import check_unit_range
+from .models import VAE, Autoencoder
+from .objectives import elbo, squared_error
+from .runtime import fast_matmul
+
+OPTIMIZERS = ("adam", "adagrad")
+SCHEDULES = (None, "one_cycle")
+
+
+@dataclass
+class History:
+    """What happened, one entry an epoch, means over the training images, in nats per image (an autoencoder: `error`, pixels squared).
+
+    `validation`: the objective on held-out images after each epoch (empty without `patience`); `stopped`: "running", "finished",
+    "early stop", "interrupted".
+    """
+
+    elbo: list[float] = field(default_factory=list)
+    reconstruction: list[float] = field(default_factory=list)
+    kl: list[float] = field(default_factory=list)
+    error: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: str = "running"
+
+    @property
+    def epochs(self) -> int:
+        """Epochs completed."""
+        return max(len(self.elbo), len(self.error))
+
+
+class Step(NamedTuple):
+    """One optimisation step: counts from 1 on, and the objective on its mini-batch, averaged over images."""
+
+    epoch: int
+    step: int
+    n_steps: int
+    terms: dict[str, Tensor]
+    epoch_done: bool
+
+
+def fit(model: VAE | Autoencoder, data: Dataset | Tensor, *, progress: bool = True, **settings) -> History:
+    """Train `model` in place and return its history. Settings as for `Trainer`.
+
+    Ctrl-C (or JupyterLab's stop button) ends the training and keeps the model as it is. Same seed, same numbers.
+    """
+    trainer = Trainer(model, data, **settings)
+    bar = _progress_bar(trainer.n_steps) if progress else None
+    shown = 0.0
+    try:
+        for step in trainer:
+            if bar is not None and (step.epoch_done or time.perf_counter() - shown > 0.2):
+                bar.update(step.step - bar.n)
+                bar.set_postfix_str(", ".join(f"{name} {value:.2f}" for name, value in step.terms.items()) + " per image", refresh=False)
+                shown = time.perf_counter()
+    except KeyboardInterrupt:
+        trainer.history.stopped = "interrupted"
+        print(f"Stopped after {trainer.history.epochs} whole epochs: the model keeps what it has learned.")
+    finally:
+        if bar is not None:
+            bar.close()
+    return trainer.history
+
+
+class Trainer:
+    """Iterate over it to train: each turn of the loop is one step of Algorithm 1, and leaving the loop keeps the model.
+
+    model: a VAE (maximises the ELBO) or an Autoencoder (minimises the squared error). data: a Dataset (its training images) or images
+    (N, H, W). epochs; batch_size M; lr: step size; seed: mini-batches and noise; optimizer: "adam" or "adagrad" (the paper's);
+    beta: weight of the KL, a number or a function of the step (annealing); n_samples: noise samples an image; binarize=True draws new
+    black-or-white pixels for every batch (dynamic binarization); schedule: None or "one_cycle" (the step size rises to lr and falls to 0);
+    patience: stop when the held-out objective has not improved for so many epochs, and go back to the best weights, holding out the
+    fraction `validation` of the training images. Raises ValueError or TypeError for bad settings or images before anything is trained,
+    FloatingPointError if the objective stops being a number (the model then keeps the weights from the start of that epoch).
+    """
+
+    def __init__(
+        self,
+        model: VAE | Autoencoder,
+        data: Dataset | Tensor,
+        *,
+        epochs: int = 50,
+        batch_size: int = 128,
+        lr: float = 1e-3,
+        seed: int = 0,
+        optimizer: str = "adam",
+        beta: float | Callable[[int], float] = 1.0,
+        n_samples: int = 1,
+        binarize: bool = False,
+        schedule: str | None = None,
+        patience: int | None = None,
+        validation: float = 0.1,
+    ):
+        images = data if isinstance(data, Tensor) else data.train.images
+        _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples)
+        self.device = next(model.parameters()).device
+        x = model.flatten(images.to(self.device))
+        _check_images(model, x, batch_size, binarize)
+        self.model, self.batch_size, self.epochs = model, batch_size, epochs
+        self.beta, self.n_samples, self.binarize, self.patience = beta, n_samples, binarize, patience
+        self.order = torch.Generator().manual_seed(seed)  # which images make a batch: on the CPU, so that a GPU sees the same batches
+        self.noise = torch.Generator(self.device).manual_seed(seed)
+        self.held_out = x[:0]
+        if patience is not None:
+            shuffled = x[torch.randperm(len(x), generator=self.order).to(self.device)]
+            n_held_out = max(1, round(validation * len(x)))
+            self.held_out, x = shuffled[:n_held_out], shuffled[n_held_out:]
+        self.x = x
+        self.steps_per_epoch = math.ceil(len(x) / batch_size)
+        self.n_steps = epochs * self.steps_per_epoch
+        make_optimizer = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}[optimizer]
+        self.optimizer = make_optimizer(model.parameters(), lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
+        one_cycle = torch.optim.lr_scheduler.OneCycleLR
+        self.schedule = None if schedule is None else one_cycle(self.optimizer, lr, total_steps=self.n_steps + 1, cycle_momentum=False)
+        self.history = History()
+        self._loop = self._run()
+
+    def __iter__(self) -> Iterator[Step]:
+        return self._loop
+
+    def terms(self, x: Tensor, step: int = 0, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """The objective and its parts for images x (batch, D), each (batch,); "objective" is what is maximised."""
+        if isinstance(self.model, VAE):
+            beta = self.beta(step) if callable(self.beta) else self.beta
+            value, reconstruction, kl = elbo(self.model, x, self.n_samples, beta, generator=generator)
+            return {"objective": value, "reconstruction": reconstruction, "kl": kl}
+        error = squared_error(self.model, x)
+        return {"objective": -error, "error": error}
+
+    def _run(self) -> Iterator[Step]:
+        step, best, since_best = 0, (-math.inf, None), 0
+        for epoch in range(1, self.epochs + 1):
+            at_start = _copy(self.model)
+            sums: dict[str, Tensor] = {}
+            order = torch.randperm(len(self.x), generator=self.order).to(self.device)
+            for indices in order.split(self.batch_size):
+                start = time.perf_counter()
+                step += 1
+                with fast_matmul():
+                    terms = self._step(self.x.index_select(0, indices), step)
+                for name, value in terms.items():
+                    sums[name] = sums.get(name, 0) + value.sum()
+                self.history.seconds += time.perf_counter() - start
+                if step % self.steps_per_epoch:
+                    yield Step(epoch, step, self.n_steps, _reported(terms), False)
+            self._end_epoch(sums, at_start, epoch)
+            if self.patience is not None:
+                best, since_best = self._validate(best, since_best)
+            yield Step(epoch, step, self.n_steps, _reported(terms), True)
+            if self.patience is not None and since_best >= self.patience:
+                self.history.stopped = "early stop"
+                break
+        else:
+            self.history.stopped = "finished"
+        if best[1] is not None:
+            self.model.load_state_dict(best[1])
+
+    def _step(self, x: Tensor, step: int) -> dict[str, Tensor]:
+        if self.binarize:
+            x = binarize(x, self.noise)
+        terms = self.terms(x, step, self.noise)
+        loss = -terms["objective"].mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+        return {name: value.detach() for name, value in terms.items()}
+
+    def _end_epoch(self, sums: dict[str, Tensor], at_start: dict[str, Tensor], epoch: int) -> None:
+        means = {name: value.item() / len(self.x) for name, value in sums.items()}
+        if not math.isfinite(means["objective"]):
+            self.model.load_state_dict(at_start)
+            self.history.stopped = "not a number"
+            raise FloatingPointError(
+                f"the objective became {means['objective']} in epoch {epoch}: try a smaller lr; the model is as it was before that epoch"
+            )
+        if "error" in means:
+            self.history.error.append(means["error"])
+        else:
+            self.history.reconstruction.append(means["reconstruction"])
+            self.history.kl.append(means["kl"])
+            self.history.elbo.append(means["reconstruction"] - means["kl"])  # the ELBO has β = 1, whatever was maximised
+
+    @torch.no_grad()
+    def _validate(self, best, since_best):
+        generator = torch.Generator(self.device).manual_seed(0)  # the same noise every epoch, so that only the model changes
+        x = binarize(self.held_out, generator) if self.binarize else self.held_out
+        value = self.terms(x, self.n_steps, generator)["objective"].mean().item()
+        self.history.validation.append(value)
+        return ((value, _copy(self.model)), 0) if value > best[0] else (best, since_best + 1)
+
+
+def _reported(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.mean() for name, value in terms.items()}
+
+
+def _copy(model) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _progress_bar(n_steps: int):
+    from tqdm.auto import tqdm
+
+    return tqdm(total=n_steps, unit="step", leave=False)
+
+
+def _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples) -> None:
+    whole = {"epochs": epochs, "batch_size": batch_size, "n_samples": n_samples, "patience": 1 if patience is None else patience}
+    for name, value in whole.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+    if not 0 < lr < math.inf:
+        raise ValueError(f"lr must be a positive number, got {lr!r}")
+    if not callable(beta) and not 0 <= beta < math.inf:
+        raise ValueError(f"beta must be a number from 0 on, or a function of the step, got {beta!r}")
+    if not 0 < validation < 1:
+        raise ValueError(f"validation must be a fraction between 0 and 1, got {validation!r}")
+    for name, value, known in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(map(str, known))}")
+
+
+def _check_images(model, x: Tensor, batch_size: int, binarize: bool) -> None:
+    if len(x) == 0:
+        raise ValueError("expected images to train on, got an empty data set")
+    if batch_size > len(x):
+        raise ValueError(f"batch_size {batch_size} is larger than the data set of {len(x)} images: choose at most {len(x)}")
+    if binarize or not isinstance(model, VAE):
+        check_unit_range(x)
+    else:
+        model.likelihood.check(x)

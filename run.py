@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return fail("Stopped before the environment was complete. The same command takes it up again.", status=130)
     if command == "lab":
-        return call([PYTHON, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", *options])
+        return call([PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", "notebooks/00_start_here.ipynb", *options])
     if command == "test":
         return call([PYTHON, "-m", "pytest", *test_arguments(options)], find_browser(options))
     return call([PYTHON, SCRIPTS[command][0], *options])

@@ -1,0 +1,45 @@
+"""What the tests of notebooks share: where they are, how cells are picked, and how cells are run without a kernel."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from freshness import ROOT, read
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def number(path: Path) -> str:
+    """ "04" of notebooks/04_kl.ipynb."""
+    return path.name[:2]
+
+
+def tags(cell: dict) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def code_cells(notebook: dict) -> list[dict]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def python(source: str) -> str:
+    """The cell without IPython's own lines, which are not Python."""
+    return re.sub(r"^\s*[%!?].*$", "", source, flags=re.MULTILINE)
+
+
+def run(cells: list[dict], namespace: dict | None = None) -> dict:
+    """Execute cells in order in one namespace, which is returned; the last expression of a cell is not shown."""
+    namespace = {"__name__": "__main__"} if namespace is None else namespace
+    for cell in cells:
+        exec(compile(python(cell["source"]), cell.get("id", "<cell>"), "exec"), namespace)
+    return namespace
+
+
+@cache
+def _after_setup(path: Path) -> dict:
+    return run([cell for cell in code_cells(read(path)) if "setup" in tags(cell)])
+
+
+def after_setup(path: Path) -> dict:
+    """Names after the cells tagged `setup`, which run once; each call gets a copy."""
+    return dict(_after_setup(path))

@@ -1,0 +1,267 @@
+"""Exercises: the contract of `vae_helpers.exercises`, and every exercise of every notebook held to it.
+
+In a notebook: a heading `### Exercise 4.2 · title` with the prompt, a stub cell (tag `exercise-stub`), a check cell (tag `exercise-check`,
+`exercises.check("4.2", name)`), a solution cell (tag `solution`, markdown, `<details>` around one ```python block). The untouched stub must
+count as not attempted, the solution as correct, and each wrong answer in tests/exercises/wrong_04.py as wrong with the hint it deserves.
+"""
+
+import ast
+import re
+import runpy
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from freshness import read
+from notebook_reading import NOTEBOOKS, after_setup, number, tags
+
+from vae_helpers import exercises
+from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, exercise, grade
+
+AT_LEAST = {"00": 0}  # exercises a notebook must have, where three would make no sense: 00 is the map
+HEADING = re.compile(r"^### Exercise (\d+\.\d+) · \S", re.MULTILINE)
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+class Exercise(NamedTuple):
+    """One exercise as its notebook holds it: what runs, and the expression handed to the check."""
+
+    number: str
+    answer: str
+    stub: str
+    solution: str
+
+
+def find_exercises(notebook: dict) -> list[Exercise]:
+    """The exercises of a notebook, in order. Raises AssertionError, with the number, where a part is missing or out of place."""
+    cells = notebook["cells"]
+    found, roles = [], []
+    for index, cell in enumerate(cells):
+        if cell["cell_type"] == "markdown" and (heading := HEADING.search(cell["source"])) and "solution" not in tags(cell):
+            roles.append((index, "heading", heading[1]))
+        roles += [(index, role, "") for role in ("exercise-stub", "exercise-check", "solution") if role in tags(cell)]
+    for start in range(0, len(roles), 4):
+        part = roles[start : start + 4]
+        name = part[0][2] or f"before cell {part[0][0]}"
+        order = [role for _, role, _ in part]
+        assert order == ["heading", "exercise-stub", "exercise-check", "solution"], (
+            f"exercise {name}: expected heading, exercise-stub, exercise-check, solution in this order, got {', '.join(order)}"
+        )
+        stub, check, solution = (cells[index] for index, _, _ in part[1:])
+        called, answer = _check_call(check["source"], name)
+        assert called == name, f"exercise {name}: its check cell checks {called}"
+        assert solution["cell_type"] == "markdown" and "<details>" in solution["source"], (
+            f"exercise {name}: the solution is not folded in <details>"
+        )
+        blocks = BLOCK.findall(solution["source"])
+        assert len(blocks) == 1, f"exercise {name}: the solution has {len(blocks)} ```python blocks, expected one"
+        found.append(Exercise(name, answer, stub["source"], blocks[0]))
+    return found
+
+
+def _check_call(source: str, name: str) -> tuple[str, str]:
+    """Number and answer expression of `exercises.check("4.2", kl_full)`."""
+    calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "exercises.check"]
+    assert len(calls) == 1 and len(calls[0].args) == 2, f'exercise {name}: expected one exercises.check("{name}", answer) in its check cell'
+    return ast.literal_eval(calls[0].args[0]), ast.unparse(calls[0].args[1])
+
+
+def outcome(task: Exercise, source: str, namespace: dict) -> exercises.Result:
+    """The grade of an answer given as source, in a namespace that the setup cells made."""
+    namespace = dict(namespace)
+    exec(compile(source, f"<exercise {task.number}>", "exec"), namespace)
+    return grade(task.number, eval(task.answer, namespace))
+
+
+def problems(notebook: dict, wrong: dict, namespace: dict) -> list[str]:
+    """Everything in which the exercises of a notebook break the contract."""
+    found = []
+    for task in find_exercises(notebook):
+        for expected, source, hint in [
+            (NOT_ATTEMPTED, task.stub, ""),
+            (CORRECT, task.solution, ""),
+            *[(WRONG, source, hint) for source, hint in wrong.get(task.number, [])],
+        ]:
+            result = outcome(task, source, namespace)
+            if result.status != expected or hint not in result.message:
+                found.append(f"{result.message!r} should be {expected}{f' and say {hint!r}' if hint else ''}, for:\n{source}")
+        if len(wrong.get(task.number, [])) < 2:
+            found.append(f"exercise {task.number} has {len(wrong.get(task.number, []))} wrong answers, expected at least two")
+    return found
+
+
+def wrong_answers(path: Path) -> dict[str, list[tuple[str, str]]]:
+    file = Path(__file__).parent / "exercises" / f"wrong_{number(path)}.py"
+    return runpy.run_path(str(file))["WRONG"] if file.exists() else {}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_exercises_of_the_notebook_keep_the_contract(path):
+    notebook = read(path)
+    numbers = [task.number for task in find_exercises(notebook)]
+    assert len(numbers) >= AT_LEAST.get(number(path), 3), f"{len(numbers)} exercises, expected {AT_LEAST.get(number(path), 3)}"
+    assert numbers == exercises.numbers(int(number(path))), "the notebook's exercises and the registered checks differ"
+    found = problems(notebook, wrong_answers(path), after_setup(path))
+    assert not found, "\n\n".join(found)
+
+
+# ---------------------------------------------------------------- the contract itself
+
+
+@pytest.fixture
+def half_square():
+    """Exercise 77.1: half the square of x, summed over the last axis."""
+
+    @exercise("77.1", praise="A spring.")
+    def half_square(answer):
+        x = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+        exact = (x**2).sum(-1) / 2
+        slips = {"The factor ½ is missing.": 2 * exact, "Sum over the last axis.": x**2 / 2}
+        return compare(answer(x), exact, slips=slips, hint="Draw it.")
+
+    yield half_square
+    exercises._checks.pop("77.1")
+
+
+def square(x):
+    return (x**2).sum(-1)
+
+
+def stub(x):
+    """Half the square."""
+    ...
+
+
+def forgets_return(x):
+    (x**2).sum(-1)
+
+
+def unfinished(x):
+    raise NotImplementedError
+
+
+def broken(x):
+    return x @ x
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "message"),
+    [
+        (lambda x: (x**2).sum(-1) / 2, CORRECT, "Exercise 77.1: correct. A spring."),
+        (square, WRONG, "Exercise 77.1: expected [2.5, 12.5, 30.5], got [5, 25, 61]. Hint: The factor ½ is missing."),
+        (lambda x: x**2 / 2, WRONG, "expected shape (3,), got (3, 2). Hint: Sum over the last axis."),
+        (lambda x: (x**3).sum(-1), WRONG, "Hint: Draw it."),
+        (lambda x: (x**2).sum(-1) / 0 * float("nan"), WRONG, "got [nan, nan, nan]"),
+        (lambda x: [2.5, 12.5, 30.5], CORRECT, ""),
+        (lambda x: "12.5", WRONG, "an answer of another kind"),
+        (stub, NOT_ATTEMPTED, "Exercise 77.1: not attempted yet."),
+        (unfinished, NOT_ATTEMPTED, "not attempted yet"),
+        (lambda x: ..., NOT_ATTEMPTED, ""),
+        (None, NOT_ATTEMPTED, ""),
+        (..., NOT_ATTEMPTED, ""),
+        (forgets_return, WRONG, "is a `return` missing?"),
+        (broken, WRONG, "your code raised RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x2 and 3x2) at `return x @ x`. Hint:"),
+        (lambda: 1, WRONG, "keep the name and the parameters of the stub"),
+        (lambda x: undefined_name, WRONG, "use only what it imports"),  # noqa: F821
+        (3, WRONG, "an answer of another kind"),
+    ],
+)
+def test_every_kind_of_answer_gets_its_sentence(half_square, answer, status, message):
+    result = grade("77.1", answer)
+    assert result.status == status, result
+    assert message in result.message
+
+
+def test_check_prints_the_sentence_and_returns_nothing(half_square, capsys):
+    assert exercises.check("77.1", square) is None
+    assert capsys.readouterr().out == grade("77.1", square).message + "\n"
+
+
+def test_a_check_leaves_the_random_numbers_of_the_notebook_alone(half_square):
+    torch.manual_seed(0)
+    grade("77.1", lambda x: torch.rand(3))
+    after = torch.rand(1)
+    torch.manual_seed(0)
+    assert after == torch.rand(1)
+
+
+def test_random_answers_are_compared_within_five_standard_errors():
+    assert compare(1.4, 1.0, stderr=0.1) is None
+    assert compare(1.6, 1.0, stderr=0.1) == "expected 1, got 1.6."
+
+
+def test_of_many_numbers_the_worst_is_shown():
+    got = torch.zeros(3, 4)
+    got[1, 2] = 7
+    assert compare(got, torch.zeros(3, 4), what="the gradient") == "the gradient: expected 0 at [1, 2], got 7 at [1, 2]."
+
+
+@pytest.mark.parametrize("number", ["77.2", "4", 4.2, "x.y"])
+def test_an_unknown_exercise_is_an_error(half_square, number):
+    with pytest.raises(ValueError, match="there is no exercise 77.2: this notebook has 77.1|expected the number of an exercise"):
+        grade(number, square)
+
+
+def test_one_number_one_check(half_square):
+    with pytest.raises(ValueError, match="exercise 77.1 has two checks"):
+        exercise("77.1")(square)
+
+
+# ---------------------------------------------------------------- the tests above can fail
+
+GOOD = {
+    "heading": ("markdown", [], "### Exercise 77.1 · A spring\nHalf the square of x, summed."),
+    "stub": ("code", ["exercise-stub"], "def spring(x):\n    ..."),
+    "check": ("code", ["exercise-check"], 'exercises.check("77.1", spring)'),
+    "solution": (
+        "markdown",
+        ["solution"],
+        "<details><summary>Solution</summary>\n\n```python\ndef spring(x):\n    return (x**2).sum(-1) / 2\n```\n</details>",
+    ),
+}
+GOOD_WRONG = {
+    "77.1": [
+        ("def spring(x):\n    return (x**2).sum(-1)", "½ is missing"),
+        ("def spring(x):\n    return x**2 / 2", "Sum over the last axis"),
+    ]
+}
+
+
+def page(**changed) -> dict:
+    parts = {name: cell for name, cell in (GOOD | changed).items() if cell}
+    return {"cells": [{"cell_type": kind, "metadata": {"tags": tags}, "source": source} for kind, tags, source in parts.values()]}
+
+
+def test_a_good_exercise_has_no_problem(half_square):
+    assert problems(page(), GOOD_WRONG, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong", "message"),
+    [
+        ({"stub": ("code", ["exercise-stub"], "def spring(x):\n    return x")}, GOOD_WRONG, "should be not attempted"),
+        ({"solution": (*GOOD["solution"][:2], GOOD["solution"][2].replace("/ 2", "/ 3"))}, GOOD_WRONG, "should be correct"),
+        ({}, {"77.1": GOOD_WRONG["77.1"][:1]}, "has 1 wrong answers"),
+        ({}, {"77.1": [*GOOD_WRONG["77.1"], (GOOD["solution"][2].split("python\n")[1].split("```")[0], "")]}, "should be wrong"),
+        ({}, {"77.1": [*GOOD_WRONG["77.1"], ("def spring(x):\n    return x.sum(-1)", "½")]}, "and say '½'"),
+    ],
+)
+def test_each_breach_is_reported(half_square, changed, wrong, message):
+    assert message in "\n".join(problems(page(**changed), wrong, {}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"solution": None}, "expected heading, exercise-stub, exercise-check, solution"),
+        ({"heading": None}, "expected heading"),
+        ({"check": ("code", ["exercise-check"], 'exercises.check("77.2", spring)')}, "its check cell checks 77.2"),
+        ({"check": ("code", ["exercise-check"], "spring(1)")}, "expected one exercises.check"),
+        ({"solution": ("markdown", ["solution"], GOOD["solution"][2].replace("<details>", ""))}, "not folded"),
+        ({"solution": ("markdown", ["solution"], "<details>none</details>")}, "0 ```python blocks"),
+    ],
+)
+def test_each_missing_part_is_reported(changed, message):
+    with pytest.raises(AssertionError, match=re.escape(message)):
+        find_exercises(page(**changed))

@@ -72,6 +72,18 @@ def test_run_py_needs_only_the_standard_library():
     assert imports([ROOT / "run.py"]) == {}
 
 
+# The README
+
+
+def test_readme_names_what_exists():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link}
+    assert not [link for link in links if not (ROOT / link).exists()]
+    assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} <= {Path(link).name for link in links}
+    assert set(re.findall(r"python run\.py (\w+)", readme)) == {"lab", "test", *run.SCRIPTS}
+    assert next(line for line in PINS if line.startswith("torch==")) in readme
+
+
 # Binder and conda
 repo2docker = pytest.mark.filterwarnings("ignore:pythonjsonlogger.jsonlogger has been moved:DeprecationWarning")  # repo2docker's own import
 

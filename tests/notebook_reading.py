@@ -1,10 +1,13 @@
 """What the tests of notebooks share: where they are, how cells are picked, and how cells are run without a kernel."""
 
 import re
+import sys
+import warnings
 from functools import cache
 from pathlib import Path
 
 from freshness import ROOT, read
+from IPython.display import display
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -28,10 +31,15 @@ def python(source: str) -> str:
 
 
 def run(cells: list[dict], namespace: dict | None = None) -> dict:
-    """Execute cells in order in one namespace, which is returned; the last expression of a cell is not shown."""
-    namespace = {"__name__": "__main__"} if namespace is None else namespace
-    for cell in cells:
-        exec(compile(python(cell["source"]), cell.get("id", "<cell>"), "exec"), namespace)
+    """Execute cells in order in one namespace, which is returned; the last expression of a cell is not shown, figures are closed.
+    Warnings are the build tool's business: it refuses whatever a cell writes to stderr."""
+    namespace = {"__name__": "__main__", "display": display} if namespace is None else namespace
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for cell in cells:
+            exec(compile(python(cell["source"]), cell.get("id", "<cell>"), "exec"), namespace)
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
     return namespace
 
 

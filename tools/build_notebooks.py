@@ -196,7 +196,7 @@ def _environment(empty: str) -> dict[str, str]:
     """The surroundings in which outputs are made: nothing of this user's or this shell's reaches them."""
     dropped = re.compile("VAE_HELPERS_.*|.*_proxy|PYTHONSTARTUP|MPLBACKEND", re.IGNORECASE)
     kept = {name: value for name, value in os.environ.items() if not dropped.fullmatch(name)}
-    return kept | {"VAE_HELPERS_DATA": empty, "IPYTHONDIR": empty, "PYTHONHASHSEED": "0"}
+    return kept | {"VAE_HELPERS_DATA": f"{empty}/data", "IPYTHONDIR": f"{empty}/ipython", "PYTHONHASHSEED": "0"}
 
 
 def _megabytes(peak: dict) -> float:

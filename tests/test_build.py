@@ -1,0 +1,230 @@
+"""The build tool: same bytes twice, one normal form, refusals, staleness; and the table of seeds."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import build_notebooks
+import freshness
+import nbformat
+import nbformat.v4
+import pytest
+import seeds
+from build_notebooks import NotebookFailed, build, execute, normalise
+from freshness import read, sources, staleness, stamp
+
+PICTURE = """
+from IPython.display import display
+display({"image/png": b"png", "application/vnd.jupyter.widget-view+json": {"model_id": "1f"}, "text/plain": "View"}, raw=True)
+display({"application/vnd.jupyter.widget-view+json": {"model_id": "2f"}, "text/plain": "0%|  |"}, raw=True)"""
+SETTINGS = """
+import os, socket
+print(os.environ.get("VAE_HELPERS_SEED"), os.path.exists(os.environ["VAE_HELPERS_DATA"]), os.environ.get("https_proxy"))
+try:
+    socket.create_connection(("192.0.2.1", 80), timeout=1)
+except OSError as error:
+    print(error)
+print(sorted(name for name in globals() if "connect" in name))"""
+
+
+def notebook(folder: Path, *code: str) -> Path:
+    """A notebook with these code cells, as an editor might leave it."""
+    cells = [nbformat.v4.new_markdown_cell("# Sample"), *(nbformat.v4.new_code_cell(source) for source in code)]
+    cells[0]["metadata"] = {"scrolled": True, "slideshow": {"slide_type": "slide"}}
+    path = folder / "98_sample.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": 1}}), path)
+    return path
+
+
+@pytest.fixture
+def run():
+    """Execute one notebook, without writing it."""
+    return lambda path, **options: asyncio.run(execute(path, **options))
+
+
+# ---------------------------------------------------------------- building
+
+
+def test_building_twice_changes_no_byte(tmp_path, capsys):
+    path = notebook(tmp_path, "import random, sys\nprint('a')\nsys.stdout.flush()\nprint('b', len({'x', 'y'}))", PICTURE, "{'p', 'q', 'r'}")
+    assert staleness(read(path)) == "never built"
+    assert build(path)
+    first = path.read_bytes()
+    assert staleness(read(path)) == ""
+    assert build(path)
+    assert path.read_bytes() == first
+    assert [line.split(",")[0].split(": ")[1] for line in capsys.readouterr().out.splitlines()] == ["written", "unchanged"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_normal_form(tmp_path):
+    path = notebook(tmp_path, "print('a')\nimport sys; sys.stdout.flush(); print('b')", PICTURE)
+    build(path)
+    built = read(path)
+    assert [cell["id"] for cell in built["cells"]] == ["nb98-000", "nb98-001", "nb98-002"]
+    assert [cell["metadata"] for cell in built["cells"]] == [{"slideshow": {"slide_type": "slide"}}, {}, {}]
+    assert [cell["execution_count"] for cell in built["cells"][1:]] == [1, 2]
+    assert set(built["metadata"]) == {"kernelspec", "language_info", "vae_helpers"}
+    assert [output["text"] for output in built["cells"][1]["outputs"]] == ["a\nb\n"]
+    assert [sorted(output["data"]) for output in built["cells"][2]["outputs"]] == [["image/png", "text/plain"]]  # the bar left nothing
+    assert normalise(read(path), "98") == built
+    nbformat.validate(nbformat.read(path, as_version=4))
+
+
+def test_the_kernel_sees_no_settings_no_data_no_network(tmp_path, monkeypatch, run):
+    monkeypatch.setenv("VAE_HELPERS_SEED", "7")
+    monkeypatch.setenv("VAE_HELPERS_DATA", str(Path(__file__).parent))
+    monkeypatch.setenv("https_proxy", "http://localhost:1")
+    done = run(notebook(tmp_path, SETTINGS))
+    printed = done.notebook["cells"][1]["outputs"][0]["text"].splitlines()
+    assert printed == ["None False None", "notebooks are built offline, and this one asked for 192.0.2.1", "[]"]
+    assert done.seconds > 0 and 20 < done.peak_mb < 700
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = 1\nassert x == 2, 'x is not two'", "cell 2: AssertionError: x is not two    at `assert x == 2, 'x is not two'`"),
+        ("assert 1 == 2", "cell 2: AssertionError: no message    at `assert 1 == 2`"),
+        ("import warnings\nwarnings.warn('careful')", "cell 2: wrote to stderr"),
+        ("object()", "cell 2: shows a memory address"),
+        ("import time\ntime.sleep(60)", "cell 2: ran for more than 1 s"),
+        ("import os\nos._exit(1)", "cell 2: the kernel died"),
+    ],
+)
+def test_what_a_committed_notebook_must_not_hold_is_refused(tmp_path, run, code, message):
+    with pytest.raises(NotebookFailed) as failure:
+        run(notebook(tmp_path, "pass", code), timeout=1 if "sleep" in code else 60)
+    assert str(failure.value).startswith(message)
+
+
+def test_a_failure_leaves_the_file_alone_and_sets_the_exit_status(tmp_path, capsys):
+    path = notebook(tmp_path, "1 / 0")
+    before = path.read_bytes()
+    assert build_notebooks.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    assert "98_sample.ipynb: FAILED in cell 1: ZeroDivisionError: division by zero    at `1 / 0`" in capsys.readouterr().out
+
+
+def test_seeds_reach_the_kernel_and_a_failure_names_its_seed(tmp_path, capsys):
+    path = notebook(tmp_path, "import os\nassert os.environ['VAE_HELPERS_SEED'] != '1', 'unlucky'")
+    before = path.read_bytes()
+    assert seeds.main(["--seeds", "3", "-j", "2", str(path)]) == 1
+    printed = capsys.readouterr().out
+    assert "98_sample   .  F  .\n" in printed
+    assert "98_sample, seed 1, cell 1: AssertionError: unlucky" in printed
+    assert path.read_bytes() == before
+    assert seeds.main(["--seeds", "1", str(path)]) == 0
+
+
+# ---------------------------------------------------------------- staleness
+
+FILES = {
+    "__init__.py": "",
+    "runtime.py": "import torch",
+    "models.py": "from . import likelihoods",
+    "likelihoods.py": "def f():\n    from .divergences import kl",
+    "divergences.py": "",
+    "unused.py": "",
+    "plots/__init__.py": "from .basics import grid",
+    "plots/basics.py": "from .. import toy",
+    "plots/other.py": "",
+    "toy.py": "",
+    "widgets/__init__.py": "",
+    "widgets/base.py": "",
+    "widgets/pad.py": "from .base import View\n_esm = static('pad.js')",
+    "widgets/static/pad.js": 'import { run } from "./engine.js";',
+    "widgets/static/engine.js": "",
+    "widgets/static/bar.js": "",
+    "exercises/__init__.py": "",
+    "exercises/nb04.py": "from vae_helpers import divergences",
+    "exercises/nb05.py": "",
+    "pretrained/small.safetensors": "\0",
+    "pretrained/large.safetensors": "\0",
+}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of the same build as vae_helpers, in which files can be changed."""
+    root = tmp_path / "vae_helpers"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    monkeypatch.setattr(freshness, "PACKAGE", root)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [
+        ("x = 1", []),
+        ("import torch", []),
+        ("import vae_helpers.runtime as r", ["runtime.py"]),
+        ("from vae_helpers import runtime, models", ["runtime.py", "models.py", "likelihoods.py", "divergences.py"]),
+        ("%load_ext x\ndef f():\n    from vae_helpers.toy import CurvedToy", ["toy.py"]),
+        ("from vae_helpers import plots", ["plots/__init__.py", "plots/basics.py", "toy.py"]),
+        (
+            "from vae_helpers.widgets.pad import Pad",
+            [f"widgets/{n}" for n in ("__init__.py", "base.py", "pad.py", "static/pad.js", "static/engine.js")],
+        ),
+        ("from vae_helpers import exercises\nexercises.check('4.2', f)", ["exercises/__init__.py", "exercises/nb04.py", "divergences.py"]),
+        (
+            "from vae_helpers import models\nmodels.pretrained('small')",
+            ["models.py", "likelihoods.py", "divergences.py", "pretrained/small.safetensors"],
+        ),
+    ],
+)
+def test_the_files_that_code_depends_on(package, code, files):
+    expected = ["__init__.py", *files] if files else []
+    assert [str(file.relative_to(package).as_posix()) for file in sources(code)] == sorted(expected, key=lambda name: Path(name).parts)
+
+
+def built(code: str) -> dict:
+    """A notebook as if it had been built."""
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A"), nbformat.v4.new_code_cell(code, execution_count=1)])
+    page["cells"][1]["outputs"] = [nbformat.v4.new_output("stream", text="1\n2\n")]
+    page["metadata"]["vae_helpers"] = stamp(page)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda page, package: page["cells"][0].update(source="# B"), ""),
+        (lambda page, package: page["cells"][1]["metadata"].update(tags=["x"]), ""),
+        (lambda page, package: (package / "unused.py").write_text("x = 1"), ""),
+        (lambda page, package: (package / "likelihoods.py").write_bytes(FILES["likelihoods.py"].replace("\n", "\r\n").encode()), ""),
+        (lambda page, package: (package / "divergences.py").write_text("x = 1"), "its code, or a module"),
+        (lambda page, package: page["cells"][1].update(source="import vae_helpers.models  # again"), "its code, or a module"),
+        (lambda page, package: page["cells"][1].update(outputs=[]), "its outputs were not written by this tool"),
+        (lambda page, package: page["metadata"].pop("vae_helpers"), "never built"),
+    ],
+)
+def test_what_makes_outputs_stale(package, change, why):
+    page = built("import vae_helpers.models")
+    assert staleness(page) == ""
+    change(page, package)
+    assert staleness(page).startswith(why) and bool(staleness(page)) == bool(why)
+
+
+def test_the_stamp_is_the_same_read_from_the_file_or_made_in_memory(package, tmp_path):
+    page = built("from vae_helpers import models\nx = 1")
+    path = tmp_path / "98_sample.ipynb"
+    build_notebooks.write(page, path)
+    assert isinstance(json.loads(path.read_text())["cells"][1]["source"], list)
+    assert staleness(read(path)) == ""
+
+
+def test_check_runs_nothing_and_tells_by_exit_status(package, tmp_path, capsys):
+    path = tmp_path / "98_sample.ipynb"
+    build_notebooks.write(built("import vae_helpers.models\nraise SystemExit"), path)
+    assert build_notebooks.main(["--check", str(path)]) == 0
+    (package / "models.py").write_text("x = 1")
+    assert build_notebooks.main(["--check", str(path)]) == 1
+    assert "98_sample.ipynb: its code" in capsys.readouterr().out
+
+
+def test_the_real_package_has_the_files_that_the_closure_needs():
+    names = {file.name for file in sources("from vae_helpers import exercises, runtime\nfrom vae_helpers.models import VAE")}
+    assert {"__init__.py", "runtime.py", "models.py", "likelihoods.py"} <= names

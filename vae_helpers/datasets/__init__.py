@@ -72,7 +72,7 @@ def _digits() -> Dataset:
 
 
 def _sprites(n_train: int = 5000, n_test: int = 1000, size: int = 16, seed: int = 0) -> Dataset:
-    """Generated shapes with known factors, see `sprites`. The label is the shape. The first k images of a split do not depend on its length."""
+    """Generated shapes with known factors, see `sprites`. The label is the shape. A longer split starts with the same images."""
     for option, value, least in (("n_train", n_train, 1), ("n_test", n_test, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise ValueError(f"{option} must be a whole number, at least {least}; got {value!r}.")

@@ -120,8 +120,10 @@ def _download(url: str, part: Path, timeout: float, progress: bool) -> None:
     import pooch
     from tqdm import tqdm
 
-    # `identity`: the hash is that of the file as stored, not as packed for the way. Standard output: notebooks keep stderr clean.
-    with tqdm(desc=url.rsplit("/", 1)[-1], unit="B", unit_scale=True, leave=False, disable=not progress, file=sys.stdout) as bar:
+    # total: pooch sets it once it knows, but asks a bar without one for its truth first. Standard output: notebooks keep stderr clean.
+    name = url.rsplit("/", 1)[-1]
+    with tqdm(desc=name, total=1, unit="B", unit_scale=True, leave=False, disable=not progress, file=sys.stdout) as bar:
+        # identity: the hash is that of the file as it is stored, not as a server may pack it for the way
         fetch = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=timeout, headers={"Accept-Encoding": "identity"})
         fetch(url, str(part), None)
 

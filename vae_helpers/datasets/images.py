@@ -114,7 +114,8 @@ def _check_images(images: Tensor) -> None:
     low, high = torch.aminmax(images)  # NaN goes through to both
     if not (low >= 0 and high <= 1):
         raise ValueError(
-            f"Pixels must lie in [0, 1], got values from {low:.4g} to {high:.4g}. Divide by the largest possible value (255, or 16 for digits)."
+            f"Pixels must lie in [0, 1], got values from {low:.4g} to {high:.4g}. "
+            "Divide by the largest possible value (255, or 16 for digits)."
         )
 
 

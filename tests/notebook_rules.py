@@ -5,18 +5,18 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from build_notebooks import as_text, normalise, unwanted
-from freshness import read, staleness
+from freshness import ROOT, read, staleness
 from notebook_reading import code_cells, number, tags
 
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 LINES, BYTES = 15, 1_000_000
+PRIVATE = re.compile(rf"(?<![\w.])/(home|Users|root|tmp|work|opt|var|mnt|srv)/\S*|\b[A-Z]:\\\w+\S*|{re.escape(str(ROOT))}")
 EXEMPT = {"00": {"predicts", "interactive", "exercises"}}  # 00 is the map: it proves nothing of its own
 RULES: dict[str, Callable[["Page"], Iterator[str]]] = {}
 
@@ -259,10 +259,8 @@ def no_private_paths(page: Page) -> Iterator[str]:
             for output in cell.get("outputs", [])
         ]
         for text in [cell["source"], *outputs]:
-            if found := re.search(r"(?<![\w.])/(home|Users|root|tmp|work|opt|var|mnt|srv)/\S*|\b[A-Z]:\\\w+\S*", text):
+            if found := PRIVATE.search(text):
                 yield f"cell {index} names a path of one machine: {found[0]}"
-            elif sys.prefix in text:
-                yield f"cell {index} names this Python's folder"
 
 
 # ---------------------------------------------------------------- helpers

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat.v4
 import pytest
 from build_notebooks import normalise
-from freshness import stamp
+from freshness import ROOT, stamp
 from notebook_reading import NOTEBOOKS, number
 from notebook_rules import EXEMPT, RULES, Page, load
 
@@ -148,6 +148,7 @@ BREACHES = [
     ("links", source(2, "[the end](#The-end)"), "no heading #The-end"),
     ("links", source(2, "[here](https://arxiv.org)"), "does not say where"),
     ("no_private_paths", source(2, "See /home/me/x.py"), "/home/me/x.py"),
+    ("no_private_paths", put(3, outputs=stream("stdout", f"in{ROOT}")), str(ROOT)),
     ("no_private_paths", put(3, outputs=stream("stdout", "read C:\\Users\\me")), "C:\\Users\\me"),
 ]
 

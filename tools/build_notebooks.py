@@ -162,6 +162,7 @@ async def execute(path: Path, variables: dict[str, str] | None = None, timeout: 
     notebook = nbformat.from_dict(read(path) | {"nbformat_minor": 5})
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as empty:
+        os.mkdir(f"{empty}/data")
         manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))  # this Python, no other
         client = NotebookClient(
             notebook,

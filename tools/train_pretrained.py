@@ -47,11 +47,8 @@ def held_out(model: VAE | Autoencoder) -> dict[str, Estimate]:
         with torch.no_grad():
             return {"squared_error": estimate(squared_error(model, test))}
     result = evaluate(model, test)
-    return {
-        "elbo": result.elbo,
-        "kl": result.kl,
-        "log_evidence_bound_k500": evaluate(model, test[:1000], importance_samples=500).log_evidence,
-    }
+    bound = evaluate(model, test[:1000], importance_samples=500).log_evidence
+    return {"elbo": result.elbo, "kl": result.kl, "log_evidence_bound_k500": bound}
 
 
 def write(name: str) -> None:
@@ -66,9 +63,7 @@ def write(name: str) -> None:
         "settings": models[0].config | TRAINING,
         "seed": SEEDS[0],
         "command": f"python tools/train_pretrained.py {name}",
-        "held_out": {
-            key: {"mean": round(value.mean, 3), "stderr_over_images": round(value.stderr, 3)} for key, value in results[0].items()
-        },
+        "held_out": {key: {"mean": round(mean, 3), "stderr_over_images": round(stderr, 3)} for key, (mean, stderr) in results[0].items()},
         "held_out_data": "10,000 MNIST test images"
         + (" (one fixed binarization; the importance-weighted bound on the first 1,000)" if isinstance(models[0], VAE) else ""),
         "unit": "nats per image" if isinstance(models[0], VAE) else "sum of squared pixel errors per image",
@@ -85,19 +80,19 @@ def check(name: str) -> bool:
     headline, there = next(iter(stated["held_out"].items()))
     now = held_out(train(name, stated["seed"]))[headline]
     fine = math.isclose(now.mean, there["mean"], abs_tol=stated["stated_error"])
-    print(
-        f"{name}: {headline} now {now.mean:.2f}, on the card {there['mean']:.2f} ± {stated['stated_error']}: {'agrees' if fine else 'OFF'}",
-        flush=True,
-    )
+    verdict = "agrees" if fine else "OFF"
+    print(f"{name}: {headline} {now.mean:.2f}, card {there['mean']:.2f} ± {stated['stated_error']}: {verdict}", flush=True)
     return fine
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(MODELS), choices=[*MODELS, []], metavar="name")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(MODELS)}; all of them if none is named")
     parser.add_argument("--check", action="store_true", help="retrain, write nothing, compare with the card")
     arguments = parser.parse_args()
     names = arguments.names or list(MODELS)
+    if unknown := set(names) - MODELS.keys():
+        parser.error(f"unknown model {', '.join(unknown)}: expected any of {', '.join(MODELS)}")
     torch.set_num_threads(runtime.threads())
     if arguments.check:
         sys.exit(0 if all([check(name) for name in names]) else 1)

@@ -149,6 +149,8 @@ def test_jupyterlab_has_our_settings(tmp_path):
         settings, _ = get_settings(str(app / "settings"), str(app / "schemas"), str(tmp_path), f"@jupyterlab/apputils-extension:{plugin}")
         return settings["schema"]["properties"][name]["default"]
 
+    ours = next(Path(name) for name in run.DECIDES if name.startswith("share/"))
+    assert (Path(sys.prefix) / ours).read_bytes() == (ROOT / ours).read_bytes()
     assert default("kernels-settings", "commsOverSubshells") == "disabled"
     assert default("notification", "fetchNews") == "false"
     assert default("notification", "checkForUpdates") is False
@@ -228,6 +230,16 @@ def test_an_index_that_is_silent_or_absent_is_not_waited_for():
     assert not run.answers("not an address")
 
 
+def test_a_name_lookup_that_hangs_is_not_waited_for(monkeypatch):
+    """urllib's own limit does not cover it, so a thread keeps the time."""
+    hung = threading.Event()
+    monkeypatch.setattr(run.urllib.request, "urlopen", lambda url, timeout: hung.wait(60))
+    begin = time.monotonic()
+    assert not run.answers("https://example.invalid/", seconds=0.2)
+    assert time.monotonic() - begin < 30
+    hung.set()
+
+
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
     """run.py with a root of its own, an environment that works, and an installation that only counts its calls."""
@@ -289,12 +301,15 @@ def test_a_broken_environment_is_made_anew(clone, monkeypatch, capfd, damage):
     assert "no longer works" in capfd.readouterr().out
 
 
-def test_something_else_named_venv_is_left_alone(clone):
+@pytest.mark.parametrize("kind", ["file", "link to a folder"])
+def test_something_else_named_venv_is_left_alone(clone, kind):
     run.shutil.rmtree(run.VENV)
-    run.VENV.write_text("my notes")
+    (clone / "mine").mkdir()
+    (clone / "mine/notes").write_text("keep")
+    run.VENV.symlink_to(clone / "mine") if kind == "link to a folder" else run.VENV.write_text("keep")
     with pytest.raises(run.SetUpError, match="in the way"):
         run.set_up()
-    assert run.VENV.read_text() == "my notes"
+    assert (clone / "mine/notes").read_text() == "keep" and run.VENV.exists()
 
 
 @pytest.mark.parametrize(

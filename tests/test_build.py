@@ -122,7 +122,7 @@ def test_seeds_reach_the_kernel_and_a_failure_names_its_seed(tmp_path, capsys):
 FILES = {
     "__init__.py": "",
     "runtime.py": "import torch",
-    "models.py": "from . import likelihoods",
+    "models.py": "from . import likelihoods  # no bar, nor large",
     "likelihoods.py": "def f():\n    from .divergences import kl",
     "divergences.py": "",
     "unused.py": "",

@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -175,6 +176,8 @@ async def execute(path: Path, variables: dict[str, str] | None = None, timeout: 
             resources={"metadata": {"path": str(path.resolve().parent)}},
         )
         async with client.async_setup_kernel(env=_environment(empty) | (variables or {}), cleanup_kc=True):
+            if sys.platform != "win32":  # nbclient takes Ctrl-C as the kernel's end; here it ends the tool, and the kernel with it
+                asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
             await client.kc.execute(f"exec({OFFLINE!r}, {{}})", silent=True, reply=True)
             for index, cell in enumerate(notebook["cells"]):
                 try:

@@ -59,6 +59,8 @@ def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, importance_samples: i
     x = vae.flatten(images)
     if len(x) < 2:
         raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
+    if isinstance(importance_samples, bool) or not isinstance(importance_samples, int) or importance_samples < 0:
+        raise ValueError(f"importance_samples must be a whole number from 0 (none) on, got {importance_samples!r}")
     vae.likelihood.check(x)
     generator = torch.Generator(x.device).manual_seed(seed)
     terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(_batch_size(vae, n_samples))]

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+from linear_vae import images, linear_vae
+from scipy.stats import multivariate_normal, norm
+
+from vae_helpers import evaluation
+from vae_helpers.evaluation import active_units, estimate, evaluate, log_evidence_grid
+from vae_helpers.likelihoods import Gaussian
+from vae_helpers.models import VAE
+
+
+def test_evaluate_against_the_known_evidence():
+    vae, log_evidence = linear_vae()
+    x = images(200)
+    result = evaluate(vae, x, n_samples=2000, importance_samples=10)
+    exact = log_evidence(x)
+    assert result.elbo.mean == pytest.approx(exact.mean(), abs=0.02)
+    assert result.log_evidence.mean == pytest.approx(exact.mean(), abs=1e-4)
+    assert result.log_evidence.stderr == pytest.approx(exact.std(ddof=1) / np.sqrt(200), abs=1e-4)
+    assert result.elbo.mean == pytest.approx(result.reconstruction.mean - result.kl.mean, abs=1e-4)
+    assert "± " in str(result) and "200 images" in str(result) and "log-density" in str(result)
+
+
+def test_standard_error_covers():
+    means = torch.randn(2000, 50, generator=torch.Generator().manual_seed(0)).double()
+    away = torch.tensor([estimate(row).mean / estimate(row).stderr for row in means])
+    assert (away.abs() < 2.01).float().mean() == pytest.approx(0.95, abs=0.025)  # Student's t with 49 degrees of freedom
+
+
+def test_pieces_do_not_change_the_bound(monkeypatch):
+    vae, _ = linear_vae(exact=False)
+    x = images(7)
+    whole = evaluate(vae, x, importance_samples=300).log_evidence
+    widest = []
+    monkeypatch.setattr(evaluation, "FLOATS_AT_ONCE", 6 * 40)
+    monkeypatch.setattr(VAE, "decode", lambda self, z, decode=VAE.decode: widest.append(z[..., 0].numel()) or decode(self, z))
+    pieces = evaluate(vae, x, importance_samples=300).log_evidence
+    assert max(widest) <= 40
+    assert pieces.mean == pytest.approx(whole.mean, abs=0.05)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_grid_against_the_known_evidence(latent_dim):
+    vae, log_evidence = linear_vae(exact=False)
+    x = images()
+    if latent_dim == 1:
+        wide, vae = vae, VAE((2, 3), 1, (), likelihood=Gaussian(0.4))
+        weight, bias = wide.decoder[0].weight.data[:, :1], wide.decoder[0].bias.data
+        vae.decoder[0].weight.data.copy_(weight)
+        vae.decoder[0].bias.data.copy_(bias)
+        exact = multivariate_normal(bias.numpy(), (weight @ weight.T).numpy() + 0.16 * np.eye(6)).logpdf(x.flatten(1).numpy())
+    else:
+        exact = log_evidence(x)
+    grid = log_evidence_grid(vae, x)
+    off = np.abs(grid.log_evidence.numpy() - exact)
+    assert off.max() < 1e-3 and (off <= grid.error.numpy() + 1e-4).all()
+
+
+def test_grid_widens_when_the_mass_lies_outside():
+    vae = VAE((1, 1), 1, (), likelihood=Gaussian(0.05))  # x = 0.1 z + noise: x = 0.75 puts the posterior at z = 6
+    vae.decoder[0].weight.data.fill_(0.1)
+    vae.decoder[0].bias.data.fill_(0.0)
+    x = torch.tensor([[[0.75]], [[0.0]]])
+    np.testing.assert_allclose(log_evidence_grid(vae, x).log_evidence, norm.logpdf([0.75, 0.0], 0, np.sqrt(0.01 + 0.0025)), atol=1e-3)
+
+
+def test_grid_says_when_it_cannot():
+    vae = VAE((1, 1), 1, (), likelihood=Gaussian(1e-5))
+    vae.decoder[0].weight.data.fill_(0.3)
+    with pytest.raises(RuntimeError, match="too narrow for a grid"):
+        log_evidence_grid(vae, torch.rand(3, 1, 1))
+    with pytest.raises(ValueError, match="at most two latent dimensions, not 3"):
+        log_evidence_grid(VAE((8, 8), 3), torch.rand(3, 8, 8))
+
+
+def test_active_units_are_those_that_move():
+    vae = VAE((2, 3), 3, ())
+    vae.encoder[0].weight.data[0] = 0.0
+    assert active_units(vae, images(100)).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("grey", [True, False])
+def test_numbers_are_labelled(grey):
+    x = torch.rand(5, 8, 8)
+    label = evaluate(VAE(), x if grey else x.round()).label
+    assert ("cross-entropy" in label) == grey and ("log-likelihood of black-or-white" in label) != grey
+
+
+def test_bad_input_is_refused():
+    for arguments, message in [
+        ({"images": torch.rand(1, 8, 8)}, "at least two images"),
+        ({"images": torch.rand(5, 8, 8) * 255}, "divide by 255"),
+        ({"images": torch.rand(5, 8, 8), "n_samples": 0}, "n_samples must be"),
+        ({"images": torch.rand(5, 8, 8), "importance_samples": -1}, "importance_samples must be"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            evaluate(VAE(), **arguments)

@@ -1,0 +1,169 @@
+import math
+
+import pytest
+import torch
+
+from vae_helpers import datasets
+from vae_helpers.models import VAE, Autoencoder
+from vae_helpers.objectives import elbo
+from vae_helpers.training import Trainer, fit
+
+X = datasets.load("digits").train.images[:300]
+
+
+def trained(model=None, **settings) -> tuple[VAE, object]:
+    model = model or VAE(hidden=(32,), seed=0)
+    return model, fit(model, X, **({"epochs": 3, "batch_size": 50, "progress": False} | settings))
+
+
+def weights(model) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_fit_is_algorithm_1():
+    """The same numbers as the loop written out: shuffle, take a mini-batch, draw noise, step."""
+    by_hand = VAE(hidden=(32,), seed=0)
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=1e-3)
+    order, noise = torch.Generator().manual_seed(4), torch.Generator().manual_seed(4)
+    for _ in range(3):
+        for indices in torch.randperm(len(X), generator=order).split(50):
+            x = X[indices].flatten(1)
+            mu, logvar = by_hand.encoder(x).chunk(2, -1)
+            z = mu + (logvar / 2).exp() * torch.randn(1, *mu.shape, generator=noise)[0]
+            cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(by_hand.decoder(z), x, reduction="none").sum(-1)
+            kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+            optimizer.zero_grad()
+            (cross_entropy + kl).mean().backward()
+            optimizer.step()
+    packaged, _ = trained(seed=4)
+    torch.testing.assert_close(weights(packaged), weights(by_hand), atol=2e-4, rtol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    (a, history_a), (b, history_b), (c, _) = (trained(seed=s) for s in (0, 0, 1))
+    assert torch.equal(weights(a), weights(b)) and history_a.elbo == history_b.elbo
+    assert not torch.equal(weights(a), weights(c))
+
+
+def test_training_raises_the_bound():
+    model, history = trained(epochs=20)
+    assert history.stopped == "finished" and history.epochs == 20 and history.seconds > 0
+    assert history.elbo[-1] > history.elbo[0] + 5
+    assert history.elbo[-1] == pytest.approx(history.reconstruction[-1] - history.kl[-1])
+
+
+def test_history_is_the_mean_over_images():
+    # with a step size too small to matter and a last batch that is not full, the epoch's mean is the ELBO of the untrained model
+    _, history = trained(lr=1e-12, batch_size=70, epochs=1)
+    model = VAE(hidden=(32,), seed=0)
+    exact = elbo(model, X, n_samples=400).value
+    assert history.elbo[0] == pytest.approx(exact.mean().item(), abs=0.3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "adagrad", "lr": 0.02},
+        {"schedule": "one_cycle", "lr": 1e-2},
+        {"n_samples": 3},
+        {"binarize": True},
+        {"beta": 4.0},
+        {"beta": lambda step: min(1.0, step / 10)},
+    ],
+    ids=str,
+)
+def test_each_setting_trains_and_matters(settings):
+    model, history = trained(**settings)
+    assert history.elbo[-1] > history.elbo[0]
+    assert not torch.equal(weights(model), weights(trained()[0]))
+
+
+def test_an_autoencoder_learns_too():
+    _, history = trained(Autoencoder(hidden=(32,), seed=0), epochs=20)
+    assert history.error[-1] < 0.7 * history.error[0] and history.elbo == []
+
+
+def test_more_kl_weight_gives_less_kl():
+    assert trained(epochs=20, beta=8.0)[1].kl[-1] < trained(epochs=20)[1].kl[-1]
+
+
+def test_dynamic_binarization_shows_the_model_black_or_white_pixels(monkeypatch):
+    seen = []
+    monkeypatch.setattr(VAE, "encode", lambda self, x, encode=VAE.encode: seen.append(x) or encode(self, x))
+    trained(binarize=True, epochs=2, batch_size=300)
+    assert all(((x == 0) | (x == 1)).all() for x in seen)
+    assert not torch.equal(seen[0].sum(0), seen[1].sum(0))  # drawn anew
+
+
+def test_early_stop_goes_back_to_the_best_weights():
+    model, history = trained(epochs=400, lr=2e-2, patience=5, validation=0.5)
+    assert history.stopped == "early stop" and history.epochs < 400
+    best = max(history.validation)
+    assert history.validation.index(best) == len(history.validation) - 6
+    trainer = Trainer(VAE(hidden=(32,), seed=0), X, patience=5, validation=0.5)
+    with torch.no_grad():
+        now = elbo(model, trainer.held_out, generator=torch.Generator().manual_seed(0)).value.mean().item()
+    assert now == pytest.approx(best, abs=1e-3)
+    assert len(trainer.held_out) == 150 and len(trainer.x) == 150
+
+
+def test_ctrl_c_keeps_the_model(monkeypatch, capsys):
+    model = VAE(hidden=(32,), seed=0)
+    start = weights(model)
+    monkeypatch.setattr(Trainer, "_step", lambda self, x, step, run=Trainer._step: run(self, x, step) if step < 8 else _interrupt())
+    _, history = trained(model)
+    assert history.stopped == "interrupted" and history.epochs == 1
+    assert "keeps what it has learned" in capsys.readouterr().out
+    assert not torch.equal(weights(model), start)
+
+
+def test_leaving_the_loop_keeps_the_model_and_it_can_go_on():
+    model, whole = VAE(hidden=(32,), seed=0), VAE(hidden=(32,), seed=0)
+    trainer = Trainer(model, X, epochs=3, batch_size=50)
+    for step in trainer:
+        if step.step == 7:
+            break
+    assert step == (2, 7, 18, step.terms, False)
+    trained(whole)
+    rest = list(trainer)
+    assert rest[-1].epoch_done and torch.equal(weights(model), weights(whole))
+
+
+def test_a_diverging_run_stops_and_keeps_the_last_good_weights():
+    with pytest.raises(FloatingPointError, match="try a smaller lr"):
+        trained(model := VAE(hidden=(32,), seed=0, likelihood="gaussian_pixel"), lr=1e6)
+    assert weights(model).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "error", "message"),
+    [
+        (X[:0], {}, ValueError, "empty data set"),
+        (X, {"batch_size": 301}, ValueError, "batch_size 301 is larger than the data set of 300 images"),
+        (X, {"batch_size": 0}, ValueError, "batch_size must be"),
+        (X, {"epochs": 0}, ValueError, "epochs must be"),
+        (X, {"n_samples": 0}, ValueError, "n_samples must be"),
+        (X, {"lr": -1.0}, ValueError, "lr must be a positive number"),
+        (X, {"lr": math.nan}, ValueError, "lr must be"),
+        (X, {"beta": -0.5}, ValueError, "beta must be a number from 0 on"),
+        (X, {"optimizer": "sgd"}, ValueError, "unknown optimizer 'sgd': expected one of adam, adagrad"),
+        (X, {"schedule": "cosine"}, ValueError, "unknown schedule"),
+        (X, {"patience": 3, "validation": 1.5}, ValueError, "validation must be a fraction"),
+        (X, {"patience": 0}, ValueError, "patience must be"),
+        (X * 255, {}, ValueError, "divide by 255"),
+        (-X, {}, ValueError, "rescale"),
+        (X * math.nan, {}, ValueError, "NaN"),
+        ((X * 255).byte(), {}, TypeError, "floating-point pixels"),
+        (X[:, :7], {}, ValueError, r"expected images of shape \(batch, 8, 8\)"),
+    ],
+)
+def test_bad_input_is_refused_before_training(data, settings, error, message):
+    model = VAE(hidden=(8,), seed=0)
+    before = weights(model)
+    with pytest.raises(error, match=message):
+        fit(model, data, **({"epochs": 1, "batch_size": 50, "progress": False} | settings))
+    assert torch.equal(weights(model), before)
+
+
+def _interrupt():
+    raise KeyboardInterrupt

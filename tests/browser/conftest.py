@@ -141,6 +141,7 @@ class Page:
     def theme(self, dark: bool) -> "Page":
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
         self.page.locator(f'body[data-jp-theme-light="{"false" if dark else "true"}"]').wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         return self
 
     def screenshot(self, name: str, of=None) -> None:

@@ -3,5 +3,6 @@
 from .frame_stack import FrameStack
 from .latent_pad import LatentPad
 from .latent_sliders import LatentSliders
+from .training_dashboard import TrainingDashboard
 
-__all__ = ["FrameStack", "LatentPad", "LatentSliders"]
+__all__ = ["FrameStack", "LatentPad", "LatentSliders", "TrainingDashboard"]

@@ -67,7 +67,7 @@ class DecoderView(View):
 def check_codes(codes: Tensor | None, labels: Tensor | Sequence | None, latent_dim: int) -> tuple[Tensor | None, list[str]]:
     """Codes (N, L) as float32 on the CPU with their labels as text, thinned evenly to at most MOST_CODES."""
     if codes is None:
-        if labels is not None:
+        if labels is not None and len(labels):
             raise ValueError("Expected codes beside the labels: labels say what the codes are, got labels alone.")
         return None, []
     codes = torch.as_tensor(codes).detach().cpu().float()
@@ -84,7 +84,7 @@ def check_codes(codes: Tensor | None, labels: Tensor | Sequence | None, latent_d
 
 def show_image(ax: Axes, image: Tensor) -> Axes:
     """One image (H, W) as the browser paints it: dark ink on white paper, no axes but a frame."""
-    ax.imshow(image, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(image.numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
     ax.spines[:].set_color("#bbb")

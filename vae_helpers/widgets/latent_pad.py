@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .base import draw_png, javascript, stylesheet
-from .decoder_view import DecoderView, show_image
+from .decoder_view import DecoderView, check_codes, show_image
 
 # Seaborn's "colorblind" hues, the two pale ones darkened; where labels are single characters the character itself is the marker.
 COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#8a5a2b", "#d94fa5", "#6b6b6b", "#9a8f00", "#2a8fbd")
@@ -20,8 +20,8 @@ class LatentPad(DecoderView):
     """A pad over the plane of codes of a model with latent_dim 2: ``VAE``, ``Autoencoder`` or a decoder as ``nn.Sequential``.
 
     codes (N, 2) and labels (N,) are drawn underneath. extent = (x0, x1, y0, y1) are the pad's limits: by default a square around
-    the codes, or ±3.5 where there are none. ``z`` may be read and set; ``image`` (H, W) is the decoded image there.
-    Raises ValueError for codes of another shape, a z outside the pad, weights that are NaN.
+    the codes, or ±3.5 where there are none. z: where the ring starts, by default the origin. ``z`` may be read and set at any time;
+    ``image`` (H, W) is the decoded image there. Raises ValueError for codes of another shape, a z outside the pad, weights that are NaN.
     """
 
     _esm = javascript("engine.js", "common.js", "decoder.js", "latent_pad.js")
@@ -41,14 +41,16 @@ class LatentPad(DecoderView):
         axis_labels: tuple[str, str] = ("$z_1$", "$z_2$"),
         caption: str = "A pad over the code plane and the image that the decoder makes of the chosen point.",
     ):
+        latent_dim = getattr(model, "latent_dim", 2)
+        if latent_dim != 2:
+            raise ValueError(f"A pad shows two latent dimensions, this model has {latent_dim}: use LatentSliders.")
+        codes, labels = check_codes(codes, labels, 2)
         extent = tuple(float(v) for v in extent or _square_around(codes))
         if len(extent) != 4 or not (extent[0] < extent[1] and extent[2] < extent[3]):
             raise ValueError(f"Expected extent=(x0, x1, y0, y1) with x0 < x1 and y0 < y1, got {extent}.")
         self._axis_labels = axis_labels
-        z = ((extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2) if z is None else z
+        z = _start(extent) if z is None else z
         super().__init__(model, z, codes, labels, extent=extent, caption=caption)
-        if self.latent_dim != 2:
-            raise ValueError(f"A pad shows two latent dimensions, this model has {self.latent_dim}: use LatentSliders.")
         self.underlay, self.box = self._draw_underlay()
 
     def picture(self) -> bytes:
@@ -96,7 +98,7 @@ def scatter(ax: Axes, codes: Tensor, labels: list[str]) -> Axes:
     for k, name in enumerate(names):
         chosen = codes[torch.tensor([label == name for label in labels])] if labels else codes
         marker, size = (f"${name}$", 36) if themselves else (MARKERS[k % len(MARKERS)], 18)
-        ax.scatter(*chosen.T, s=size, marker=marker, color=COLOURS[k % len(COLOURS)], linewidths=0, alpha=0.8, label=name)
+        ax.scatter(*chosen.T.numpy(), s=size, marker=marker, color=COLOURS[k % len(COLOURS)], linewidths=0, alpha=0.8, label=name)
     if labels and not themselves:
         ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0, handletextpad=0.2, frameon=False)
     return ax
@@ -105,7 +107,11 @@ def scatter(ax: Axes, codes: Tensor, labels: list[str]) -> Axes:
 def _square_around(codes: Tensor | None, margin: float = 0.06) -> tuple[float, float, float, float]:
     if codes is None:
         return -3.5, 3.5, -3.5, 3.5
-    codes = torch.as_tensor(codes).detach().float().reshape(len(codes), -1)[:, :2]
     low, high = codes.amin(0), codes.amax(0)
     (x, y), half = ((low + high) / 2).tolist(), (high - low).max().item() * (0.5 + margin) or 1.0
     return x - half, x + half, y - half, y + half
+
+
+def _start(extent: tuple[float, float, float, float]) -> tuple[float, float]:
+    """The origin if it is on the pad, else the middle."""
+    return tuple(0.0 if low <= 0 <= high else (low + high) / 2 for low, high in (extent[:2], extent[2:]))

@@ -1,0 +1,179 @@
+"""The browser's engine (static/engine.js), run by Node, against PyTorch: the same file, the same packed networks."""
+
+import base64
+import json
+import shutil
+import subprocess
+from functools import partial
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vae_helpers import likelihoods
+from vae_helpers.models import VAE, Autoencoder, pretrained
+from vae_helpers.widgets.base import STATIC
+from vae_helpers.widgets.export import FirstHalf, LevelMean, mean_network, pack
+
+NODE = shutil.which("node")
+needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so engine.js was not compared with PyTorch")
+
+HEAD = """
+import { readFileSync } from "node:fs";
+import { floats, load } from "./engine.mjs";
+const given = JSON.parse(readFileSync(0, "utf8"));
+"""
+
+CASES = {
+    "relu": (lambda: nn.Sequential(nn.Linear(2, 40), nn.ReLU(), nn.Linear(40, 30), nn.ReLU(), nn.Linear(30, 64), nn.Sigmoid()), (2,)),
+    "tanh": (lambda: nn.Sequential(nn.Linear(3, 50), nn.Tanh(), nn.Linear(50, 64), nn.Sigmoid()), (3,)),
+    "no bias": (lambda: nn.Sequential(nn.Linear(2, 9, bias=False), nn.Sigmoid()), (2,)),
+    "conv": (
+        lambda: nn.Sequential(
+            nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0)),
+            nn.ReLU(),
+            nn.Conv2d(3, 4, 3, bias=False),
+            nn.Flatten(),
+            nn.Linear(48, 5),
+        ),
+        (2, 10, 7),
+    ),
+    "transposed conv": (
+        lambda: nn.Sequential(
+            nn.Linear(2, 24),
+            nn.ReLU(),
+            nn.Unflatten(1, (4, 2, 3)),
+            nn.ConvTranspose2d(4, 3, (4, 3), stride=2, padding=1, output_padding=(0, 1)),
+            nn.Tanh(),
+            nn.ConvTranspose2d(3, 1, 3, stride=(1, 2), bias=False),
+            nn.Sigmoid(),
+        ),
+        (2,),
+    ),
+    "first half": (lambda: nn.Sequential(nn.Linear(2, 18), FirstHalf()), (2,)),
+    "levels": (lambda: nn.Sequential(nn.Linear(2, 6 * 17), LevelMean(17)), (2,)),
+}
+MODELS = {
+    "autoencoder": lambda: Autoencoder((8, 8), 2, (64,), seed=1),
+    "autoencoder, conv": lambda: Autoencoder((8, 12), 5, (64,), network="conv", seed=1),
+    "bernoulli": lambda: VAE((28, 28), 2, (100,), activation="tanh", seed=1),
+    "bernoulli, conv": lambda: VAE((28, 28), 2, (64,), network="conv", seed=1),
+    "gaussian": lambda: VAE((8, 8), 2, (64,), likelihood="gaussian", seed=1),
+    "gaussian_pixel": lambda: VAE((8, 8), 2, (64,), likelihood="gaussian_pixel", seed=1),
+    "gaussian_pixel, conv": lambda: VAE((8, 8), 2, (64,), likelihood="gaussian_pixel", network="conv", seed=1),
+    "categorical": lambda: VAE((8, 8), 3, (64,), likelihood=likelihoods.Categorical(levels=17), seed=1),
+}
+MODELS |= {path.stem: partial(pretrained, path.stem) for path in (files("vae_helpers") / "pretrained").glob("*.json")}
+
+
+def by_node(tmp_path, script: str, given: dict):
+    """What ``script`` prints as JSON, run as a module beside a copy of engine.js with ``given`` as its data."""
+    shutil.copy(STATIC / "engine.js", tmp_path / "engine.mjs")
+    (tmp_path / "run.mjs").write_text(HEAD + script)
+    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def run_packed(tmp_path, packed, inputs: torch.Tensor) -> torch.Tensor:
+    """Outputs of a packed network for inputs (batch, …), by Node; the weights come at an odd offset, as a comm message may bring them."""
+    given = packed | {"weights": base64.b64encode(b"?" + packed["weights"]).decode(), "inputs": inputs.flatten(1).tolist()}
+    script = """
+        const bytes = Uint8Array.from(Buffer.from(given.weights, "base64"));
+        const run = load(given, new DataView(bytes.buffer, 1));
+        console.log(JSON.stringify(given.inputs.map((x) => Array.from(run(x)))));
+    """
+    return torch.tensor(by_node(tmp_path, script, given))
+
+
+@needs_node
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float16", 2e-3)])
+@pytest.mark.parametrize("case", CASES)
+def test_layers_agree_with_pytorch(tmp_path, case, dtype, tolerance):
+    torch.manual_seed(0)
+    make, shape = CASES[case]
+    network, x = make(), torch.randn(5, *shape)
+    with torch.no_grad():
+        expected = network(x).flatten(1)
+    assert (run_packed(tmp_path, pack(network, shape, dtype), x) - expected).abs().max() < tolerance
+
+
+@needs_node
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float16", 2e-3)])
+@pytest.mark.parametrize("model", MODELS)
+def test_models_agree_with_pytorch(tmp_path, model, dtype, tolerance):
+    model = MODELS[model]()
+    z = 2 * torch.randn(5, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    browser = run_packed(tmp_path, pack(mean_network(model), dtype=dtype), z)
+    assert (browser - model.mean_image(z).flatten(1)).abs().max() < tolerance
+
+
+@needs_node
+def test_every_half_precision_number(tmp_path):
+    bits = np.arange(65536, dtype="<u2")
+    given = {"bytes": base64.b64encode(bits.tobytes()).decode()}
+    script = """
+        const bytes = Uint8Array.from(Buffer.from(given.bytes, "base64"));
+        console.log(JSON.stringify(Array.from(floats(bytes, "float16"), String)));
+    """
+    found = np.array([float(text.replace("Infinity", "inf")) for text in by_node(tmp_path, script, given)])
+    np.testing.assert_array_equal(found, bits.view(np.float16).astype(float))
+
+
+@needs_node
+@pytest.mark.parametrize("change, message", [({"layers": [{"type": "GRU"}]}, 'no layer "GRU"'), ({"dtype": "int8"}, "float16 or float32")])
+def test_the_engine_says_what_it_cannot_read(tmp_path, change, message):
+    given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "float16"} | change
+    script = "try { load(given, new ArrayBuffer(18)); } catch (error) { console.log(JSON.stringify(error.message)); }"
+    assert message in by_node(tmp_path, script, given)
+
+
+@needs_node
+def test_the_engine_counts_the_weights(tmp_path):
+    given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "float16"}
+    script = "try { load(given, new ArrayBuffer(20)); } catch (error) { console.log(JSON.stringify(error.message)); }"
+    assert by_node(tmp_path, script, given) == "The layers need 9 weights, 10 came."
+
+
+def test_shipped_size_is_half():
+    network = mean_network(VAE((28, 28), 2, (400,), seed=0))
+    half, full = pack(network), pack(network, dtype="float32")
+    assert 2 * len(half["weights"]) == len(full["weights"]) == 4 * sum(p.numel() for p in network.parameters())
+    assert len(half["weights"]) < 700_000
+
+
+def test_weights_too_large_for_half_precision_go_in_full():
+    network = nn.Sequential(nn.Linear(2, 3))
+    network[0].weight.data[0, 0] = 1e6
+    assert pack(network)["dtype"] == "float32"
+
+
+@pytest.mark.parametrize(
+    "network, error, message",
+    [
+        (nn.Sequential(nn.Linear(2, 3), nn.GELU()), TypeError, "cannot run a layer of type GELU. It knows Linear, Conv2d"),
+        (nn.Sequential(nn.Linear(2, 8), nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 2, 1, groups=2)), TypeError, "one group"),
+        (nn.Sequential(nn.Conv2d(1, 1, 1)), ValueError, "give the shape of one input"),
+    ],
+)
+def test_what_cannot_be_packed_is_said(network, error, message):
+    with pytest.raises(error, match=message):
+        pack(network)
+
+
+def test_weights_that_are_nan_are_said():
+    network = nn.Sequential(nn.Linear(2, 3))
+    network[0].bias.data[1] = float("nan")
+    with pytest.raises(ValueError, match="NaN or infinity, so there is nothing to show"):
+        pack(network)
+
+
+def test_a_model_that_adds_something_to_its_decoder_is_refused():
+    class Brighter(Autoencoder):
+        def decode(self, z):
+            return super().decode(z).sqrt()
+
+    with pytest.raises(TypeError, match="do not add up to its mean_image"):
+        mean_network(Brighter((8, 8), 2, (16,), seed=0))

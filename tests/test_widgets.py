@@ -1,0 +1,372 @@
+"""The views without a browser: state, static picture, sentence. What the hand does is in tests/browser."""
+
+import base64
+import io
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.neighbors import NearestNeighbors
+from torch import nn
+
+from vae_helpers.models import VAE, Autoencoder
+from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders
+from vae_helpers.widgets.base import STATIC, javascript
+from vae_helpers.widgets.decoder_view import MOST_CODES, number
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def digits_vae(latent_dim=2):
+    return VAE((8, 8), latent_dim, (16,), seed=0)
+
+
+def some_codes(n=50, latent_dim=2, seed=0):
+    return torch.randn(n, latent_dim, generator=torch.Generator().manual_seed(seed))
+
+
+def lines(figure, level, slope=1.0):
+    """A picture whose curve ends at a height of ``level``."""
+    ax = figure.subplots()
+    ax.plot([0, 1], [0, level * slope], color="red")
+    ax.set(xlim=(0, 1), ylim=(0, 10))
+
+
+def all_views():
+    yield LatentPad(digits_vae(), some_codes(), ["a"] * 25 + ["b"] * 25, caption="A pad.")
+    yield LatentSliders(digits_vae(5), codes=some_codes(latent_dim=5), caption="Five sliders.")
+    yield FrameStack(lines, [1, 2, 3], name="level", caption="A line.")
+
+
+# every view
+
+
+@pytest.mark.parametrize("k", range(3))
+def test_one_bundle_holds_view_picture_and_sentence(k):
+    view, again = list(all_views())[k], list(all_views())[k]
+    data, metadata = view._repr_mimebundle_()
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert data[VIEW]["model_id"] == view.model_id
+    assert data["text/plain"] == repr(view) == repr(again) == f"{type(view).__name__}: {view.caption}"
+    assert metadata["image/png"] == {"width": picture.width // 2, "height": picture.height // 2}
+    assert data["image/png"] == again._repr_mimebundle_()[0]["image/png"]
+
+
+@pytest.mark.parametrize("k", range(3))
+def test_picture_in_a_second_thread_is_the_same(k):
+    view = list(all_views())[k]
+    expected, found = view.picture(), []
+    threads = [threading.Thread(target=lambda: found.append(view.picture())) for _ in range(3)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert found == [expected] * 3
+
+
+def test_no_view_needs_pyplot():
+    script = "import sys, vae_helpers.widgets; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_browser_is_sent_nowhere_else():
+    for path in STATIC.iterdir():
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text()), path.name
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the joined JavaScript was not parsed")
+@pytest.mark.parametrize("view", [LatentPad, LatentSliders, FrameStack])
+def test_joined_javascript_is_one_module(tmp_path, view):
+    text = str(view._esm)
+    assert "import " not in text
+    (tmp_path / "view.mjs").write_text(text)
+    script = f'import("{(tmp_path / "view.mjs").as_uri()}").then((view) => console.log(typeof view.default.render))'
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "function", done.stderr
+
+
+def test_javascript_drops_only_imports_of_its_own_files():
+    joined, parts = javascript("engine.js", "common.js"), [(STATIC / name).read_text() for name in ("engine.js", "common.js")]
+    assert joined == "\n".join(parts)  # these two import nothing
+    whole = (STATIC / "decoder.js").read_text().splitlines()
+    assert javascript("decoder.js").splitlines() == [line for line in whole if not line.startswith("import ")]
+
+
+# the latent pad
+
+
+@pytest.mark.parametrize("model", [digits_vae(), Autoencoder((8, 8), 2, (16,), seed=1), VAE((8, 12), 2, network="conv", seed=2)])
+def test_pad_image_follows_z(model):
+    pad = LatentPad(model)
+    for z in [(0.0, 0.0), (1.5, -0.5)]:
+        pad.z = z
+        assert torch.allclose(pad.image, model.mean_image(torch.tensor(z)), atol=1e-6)
+    pad.set_state({"z": [-1.0, 2.0]})  # as the browser does
+    assert pad.z == (-1.0, 2.0)
+    assert torch.allclose(pad.image, model.mean_image(torch.tensor([-1.0, 2.0])), atol=1e-6)
+    pad.z = torch.tensor([0.5, 0.25])
+    assert pad.get_state()["z"] == (0.5, 0.25)  # what the browser gets
+
+
+def test_pad_takes_a_plain_decoder():
+    decoder = nn.Sequential(nn.Linear(2, 16), nn.Sigmoid())
+    pad = LatentPad(decoder, z=(1, 1))
+    assert pad.image.shape == (4, 4)
+    assert torch.allclose(pad.image.flatten(), decoder(torch.ones(1, 2))[0])
+
+
+def test_pad_keeps_the_model_it_was_given():
+    vae = digits_vae()
+    pad = LatentPad(vae)
+    before = pad.image
+    with torch.no_grad():
+        vae.decoder[-1].bias += 1
+    assert torch.equal(pad.image, before)
+
+
+@pytest.mark.parametrize("extent", [None, (-1.0, 9.0, -2.0, 0.5)])
+def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
+    """Find the one code's dot in the underlay, and read its coordinates back through box and extent."""
+    corners = [] if extent else [[-2.0, -2.0], [4.0, 4.0]]
+    pad = LatentPad(digits_vae(), torch.tensor([[3.0, -1.5]] + corners), ["dot"] + ["corner"] * len(corners), extent=extent)
+    pixels = np.asarray(Image.open(io.BytesIO(pad.underlay)).convert("RGB")).astype(int)
+    left, top, width, height = pad.box
+    x0, x1, y0, y1 = pad.extent
+    rows, columns = np.nonzero(
+        (abs(pixels - pad_colour(pad, "dot")).max(-1) < 30) & (np.arange(pixels.shape[1]) < pixels.shape[1] * (left + width))
+    )
+    u, v = (columns.mean() + 0.5) / pixels.shape[1], (rows.mean() + 0.5) / pixels.shape[0]
+    x, y = x0 + (u - left) / width * (x1 - x0), y1 - (v - top) / height * (y1 - y0)
+    assert abs(x - 3.0) < 0.01 * (x1 - x0) and abs(y + 1.5) < 0.01 * (y1 - y0)
+
+
+def pad_colour(pad, name):
+    from matplotlib.colors import to_rgb
+
+    from vae_helpers.widgets.latent_pad import COLOURS
+
+    ink = np.array(to_rgb(COLOURS[sorted(set(pad.labels)).index(name)]))
+    return 255 * (0.8 * ink + 0.2)  # at the scatter's opacity, on white
+
+
+def test_pad_reading_names_the_nearest_code():
+    codes, labels = some_codes(200), torch.arange(200) % 10
+    pad = LatentPad(digits_vae(), codes, labels)
+    search = NearestNeighbors(n_neighbors=1).fit(codes)
+    for z in [(0.1, -0.3), (1.0, 1.0), (-2.0, 0.4)]:
+        pad.z = z
+        distance, which = search.kneighbors([z])
+        expected = f"nearest code: {labels[which[0, 0]]} ({distance[0, 0]:.2f} away)"
+        assert pad.reading == f"z = ({number(z[0])}, {number(z[1])}); {expected}"
+
+
+def test_pad_draws_where_z_is():
+    pad = LatentPad(digits_vae(), some_codes())
+    first = pad.picture()
+    pad.z = (0.7, 0.7)
+    assert pad.picture() != first
+    pad.z = (0.0, 0.0)
+    assert pad.picture() == first
+
+
+def test_many_codes_are_thinned():
+    pad = LatentPad(digits_vae(), some_codes(5001), torch.arange(5001) % 7)
+    assert MOST_CODES / 2 < len(pad.labels) <= MOST_CODES
+    assert len(pad.codes) == 8 * len(pad.labels)
+    assert len(set(pad.labels)) == 7
+
+
+def test_numbers_have_a_true_minus_and_no_negative_zero():
+    assert [number(v) for v in (-1.5, -0.001, 0.0, 2.0)] == ["−1.50", "0.00", "0.00", "2.00"]
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"codes": torch.zeros(3, 4)}, ValueError, r"codes of shape \(N, 2\), got \(3, 4\)"),
+        ({"codes": torch.zeros(0, 2)}, ValueError, r"codes of shape \(N, 2\), got \(0, 2\)"),
+        ({"codes": torch.full((3, 2), float("nan"))}, ValueError, "finite codes"),
+        ({"codes": torch.zeros(3, 2), "labels": [1, 2]}, ValueError, "one label a code, got 3 codes and 2 labels"),
+        ({"labels": [1, 2]}, ValueError, "labels alone"),
+        ({"extent": (1, -1, 0, 1)}, ValueError, "x0 < x1"),
+        ({"extent": (0, 1)}, ValueError, r"extent=\(x0, x1, y0, y1\)"),
+        ({"z": (9, 0)}, ValueError, r"z on the pad, -3.5 to 3.5 and -3.5 to 3.5, got \(9, 0\)"),
+        ({"z": (1, 2, 3)}, ValueError, "z with 2 numbers"),
+        ({"z": "ab"}, TypeError, "a row of numbers"),
+        ({"z": (float("nan"), 0)}, ValueError, "finite numbers"),
+    ],
+)
+def test_pad_says_what_is_wrong(options, error, message):
+    with pytest.raises(error, match=message):
+        LatentPad(digits_vae(), **options)
+
+
+def test_pad_refuses_a_bad_point_later_and_keeps_the_old_one():
+    pad = LatentPad(digits_vae(), z=(1, 1))
+    with pytest.raises(ValueError, match="z on the pad"):
+        pad.z = (0, 99)
+    assert pad.z == (1.0, 1.0)
+
+
+def test_pad_refuses_other_models():
+    with pytest.raises(ValueError, match="this model has 3: use LatentSliders"):
+        LatentPad(digits_vae(3))
+    with pytest.raises(ValueError, match="square images, got 5 numbers"):
+        LatentPad(nn.Sequential(nn.Linear(2, 5)))
+    broken = digits_vae()
+    broken.decoder[0].weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="NaN or infinity, so there is nothing to show"):
+        LatentPad(broken)
+
+
+# sliders
+
+
+def test_sliders_follow_z():
+    model = digits_vae(5)
+    sliders = LatentSliders(model, z0=[0.1, 0.2, 0.3, 0.4, 0.5])
+    assert torch.allclose(sliders.image, model.mean_image(torch.tensor(sliders.z)), atol=1e-6)
+    sliders.set_state({"z": [1, 0, 0, 0, -1]})
+    assert sliders.z == (1.0, 0.0, 0.0, 0.0, -1.0)
+    assert torch.allclose(sliders.image, model.mean_image(torch.tensor(sliders.z)), atol=1e-6)
+
+
+def test_slider_ranges():
+    codes = torch.tensor([[1.0, -2.0], [3.0, 5.0]])
+    assert LatentSliders(digits_vae()).ranges == [[-3, 3]] * 2
+    assert LatentSliders(digits_vae(), ranges=(-1, 2)).ranges == [[-1, 2]] * 2
+    assert LatentSliders(digits_vae(), ranges=[(-1, 2), (0, 4)]).ranges == [[-1, 2], [0, 4]]
+    assert LatentSliders(digits_vae(), codes=codes).ranges == [[0, 3], [-2, 5]]
+
+
+def test_the_fitted_gaussian_is_the_codes_own():
+    codes = some_codes(500, 3) @ torch.tensor([[2.0, 0, 0], [1, 1, 0], [0, 0, 0.1]]) + 5
+    spec = LatentSliders(digits_vae(3), codes=codes, random="gaussian").random
+    scale = np.array(spec["scale"])
+    np.testing.assert_allclose(spec["mean"], codes.numpy().mean(0), rtol=1e-5)
+    np.testing.assert_allclose(scale @ scale.T, np.cov(codes.numpy().T), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"ranges": [(-1, 1)] * 4}, "Expected 5 ranges"),
+        ({"ranges": (1, -1)}, "low < high"),
+        ({"random": "cube"}, "one of prior, gaussian, box, got 'cube'"),
+        ({"random": "gaussian"}, "needs codes="),
+        ({"z0": [0, 0, 0, 0, 4]}, "z5 from -3 to 3, got 4"),
+        ({"z0": [0, 0]}, "z with 5 numbers"),
+        ({"codes": torch.zeros(3, 2)}, r"codes of shape \(N, 5\)"),
+    ],
+)
+def test_sliders_say_what_is_wrong(options, message):
+    with pytest.raises(ValueError, match=message):
+        LatentSliders(digits_vae(5), **options)
+
+
+# the stack of frames
+
+
+def red_end(png) -> float:
+    """Height of the red curve's right end above the bottom, as a share of the picture."""
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    rows, columns = np.nonzero((pixels[..., 0] > 200) & (pixels[..., 1] < 80))
+    return 1 - rows[columns >= columns.max() - 2].mean() / pixels.shape[0]
+
+
+def test_stack_shows_the_frame_of_its_value():
+    stack = FrameStack(lines, [1, 3, 5, 7, 9], name="level", size=(5, 3))
+    ends = []
+    for value in stack.values[0]:
+        stack.value = value
+        ends.append(red_end(stack.picture()))
+    assert stack.values == [[1, 3, 5, 7, 9]]
+    np.testing.assert_allclose(np.diff(ends), np.diff(ends).mean(), atol=0.01)  # the same rise each step: right order, one layout
+    assert np.diff(ends).mean() > 0.1
+
+
+def test_stack_of_two_parameters():
+    stack = FrameStack(lines, ([2, 4, 8], [0.5, 1.0]), name=("level", "slope"), value=(4, 0.5), describe=lambda a, b: f"{a * b:g}")
+    assert stack.value == (4, 0.5) and len(stack.frames) == 6
+    assert stack.readings == ["1", "2", "2", "4", "4", "8"]
+    end = {}
+    for level in (2, 4, 8):
+        for slope in (0.5, 1.0):
+            stack.value = (level, slope)
+            end[level, slope] = red_end(stack.picture())
+    assert abs(end[8, 0.5] - end[4, 1.0]) < 0.01 < end[8, 1.0] - end[8, 0.5]
+    assert stack.set_state({"value": [2, 1.0]}) is None and stack.value == (2, 1.0)
+
+
+def test_stack_takes_the_nearest_value():
+    stack = FrameStack(lines, torch.tensor([0.0, 0.5, 1.0]), size=(2, 1))
+    assert stack.value == 0.5
+    stack.value = 0.8
+    assert stack.value == 1.0
+    stack.value = -7
+    assert stack.value == 0.0
+
+
+def test_stack_of_words():
+    stack = FrameStack(lambda figure, word: figure.text(0.5, 0.5, word), ["none", "half", "all"], name="share", size=(2, 1))
+    assert stack.value == "half" and stack.texts == [["none", "half", "all"]]
+    with pytest.raises(ValueError, match=r"share to be one of \['none', 'half', 'all'\], got 'most'"):
+        stack.value = "most"
+
+
+def test_axes_do_not_tremble():
+    def wide_labels(figure, top):
+        ax = figure.subplots()
+        ax.set(ylim=(0, top), xlim=(0, 1))
+        ax.axvline(0.5, color="red", linewidth=3)
+
+    stack = FrameStack(wide_labels, [1, 10, 1000], size=(3, 2))
+    places = []
+    for png in stack.frames:
+        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+        places.append(np.nonzero((pixels[..., 0] > 200) & (pixels[..., 1] < 80))[1].mean())
+    assert max(places) - min(places) < 1
+
+
+def test_frames_are_small_and_on_white_paper():
+    stack = FrameStack(lines, range(10), size=(9, 4.5))
+    corner = np.asarray(Image.open(io.BytesIO(stack.frames[0])).convert("RGB"))[0, 0]
+    assert corner.tolist() == [255, 255, 255]
+    assert stack.nbytes == sum(map(len, stack.frames)) < 10 * 25_000
+    assert Image.open(io.BytesIO(stack.frames[0])).size == (9 * 144, 4.5 * 144)
+
+
+def test_stack_texts_and_units():
+    assert FrameStack(lines, [-1, 0.25], unit="nats", size=(1, 1)).texts == [["−1 nats", "0.25 nats"]]
+
+
+def test_stack_draws_without_gradient_and_without_pyplot():
+    seen = []
+    FrameStack(lambda figure, v: seen.append(torch.is_grad_enabled()), [1, 2], size=(1, 1))
+    assert not any(seen)
+
+
+@pytest.mark.parametrize(
+    "values, names, message",
+    [
+        ([], "a", "none of them empty"),
+        (([1], [2], [3]), ("a", "b"), "one list of values for each of"),
+        (range(121), "a", "at most 120 pictures, got 121"),
+    ],
+)
+def test_stack_says_what_is_wrong(values, names, message):
+    with pytest.raises(ValueError, match=message):
+        FrameStack(lines, values, name=names)
+
+
+def test_an_error_while_drawing_names_the_value():
+    def draw(figure, sigma):
+        figure.text(0, 0, str(1 / sigma))
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        FrameStack(draw, [1, 0], name="σ", size=(1, 1))
+    assert caught.value.__notes__ == ["while drawing the picture at σ = 0"]

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 from linear_vae import images, linear_vae
+from scipy.spatial import KDTree
 from scipy.stats import multivariate_normal, norm
 
 from vae_helpers import evaluation
-from vae_helpers.evaluation import active_units, estimate, evaluate, log_evidence_grid
+from vae_helpers.evaluation import active_units, estimate, evaluate, log_evidence_grid, nearest_distance
 from vae_helpers.likelihoods import Gaussian
 from vae_helpers.models import VAE
 
@@ -96,3 +97,9 @@ def test_bad_input_is_refused():
     ]:
         with pytest.raises(ValueError, match=message):
             evaluate(VAE(), **arguments)
+
+
+def test_nearest_distance_against_scipy():
+    a, b = torch.rand(5, 2, 3, dtype=torch.float64), torch.rand(40, 2, 3, dtype=torch.float64)
+    exact, _ = KDTree(b.flatten(1).numpy()).query(a.flatten(1).numpy())
+    np.testing.assert_allclose(nearest_distance(a, b), exact)

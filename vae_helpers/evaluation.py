@@ -1,4 +1,4 @@
-"""How good is a trained VAE on images it has not seen? Every answer with its standard error, in nats per image."""
+"""How good is a trained model on images it has not seen? Bounds and evidence in nats per image, with standard errors."""
 
 import math
 from typing import NamedTuple
@@ -79,6 +79,11 @@ def estimate(values: Tensor) -> Estimate:
 def active_units(vae: VAE, images: Tensor, threshold: float = 0.01) -> Tensor:
     """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool."""
     return vae.encode(vae.flatten(images)).mean.var(0) > threshold
+
+
+def nearest_distance(images: Tensor, reference: Tensor) -> Tensor:
+    """How far each image (n, H, W) is from the nearest of the reference images (N, H, W): Euclidean, in pixels; (n,)."""
+    return torch.cdist(images.flatten(1), reference.flatten(1)).amin(1)
 
 
 @torch.no_grad()

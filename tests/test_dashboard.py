@@ -180,6 +180,7 @@ def test_a_failure_is_a_sentence_in_the_view(vae, digits):
 
     dashboard = asyncio.run(main())
     assert dashboard.status == "failed"
+    assert np.isfinite(np.frombuffer(dashboard.curves, "<f4")).all(), "a browser cannot draw NaN"
     assert dashboard.error.startswith("Training ended: the objective became") and "smaller lr" in dashboard.error
     with pytest.raises(FloatingPointError, match="smaller lr"):
         TrainingDashboard(vae, digits, epochs=3, lr=1e30).run_sync()

@@ -26,7 +26,7 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell is in the page, seen or not
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
-START_S, RUN_S = 60, 300  # generous limits that end a hung run; nothing passes or fails by speed
+START_S, RUN_S = 120, 300  # generous limits that end a hung run; nothing passes or fails by speed
 
 
 class Server:

@@ -215,7 +215,8 @@ class TrainingDashboard(View):
         if self._count:
             mean = {name: value.item() / self._count for name, value in self._sums.items()}
             mean["elbo"] = mean.get("reconstruction", 0) - mean.get("kl", 0)
-            points.append((self._steps_done / self._trainer.steps_per_epoch, *(mean[name] for name in self._names)))
+            if all(map(math.isfinite, mean.values())):  # if not, the trainer says so at the end of the epoch
+                points.append((self._steps_done / self._trainer.steps_per_epoch, *(mean[name] for name in self._names)))
         return np.array(points, dtype=np.float64).reshape(-1, 1 + len(self._names))
 
     def _panels(self, curves: np.ndarray) -> list[dict]:

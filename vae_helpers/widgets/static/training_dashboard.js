@@ -98,7 +98,7 @@ function axes(box, x, y, xRange, yRange, xLabel) {
 
 function drawPlane(model) {
   const codes = floats(model.get("codes")), labels = model.get("labels"), reach = model.get("reach"), colours = model.get("colours");
-  const box = { left: 42, right: 312, top: 22, bottom: 292 }, range = [-reach, reach];
+  const box = { left: 42, right: 312, top: 28, bottom: 292 }, range = [-reach, reach];
   const x = (v) => box.left + ((v + reach) / (2 * reach)) * (box.right - box.left), y = (v) => box.bottom - ((v + reach) / (2 * reach)) * (box.bottom - box.top);
   const shapes = axes(box, x, y, range, range, "z\u2081");
   shapes.push(svg("text", { x: 8, y: 52 }, "z\u2082"), svg("text", { x: box.right, y: 14, "text-anchor": "end" }, model.get("plane_title")));

@@ -19,6 +19,7 @@ from notebook_reading import NOTEBOOKS, after_setup, number, tags
 from vae_helpers import exercises
 from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, exercise, grade
 
+INF = float("inf")
 AT_LEAST = {"00": 0}  # exercises a notebook must have, where three would make no sense: 00 is the map
 HEADING = re.compile(r"^### Exercise (\d+\.\d+) · \S", re.MULTILINE)
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -189,6 +190,13 @@ def test_a_check_leaves_the_random_numbers_of_the_notebook_alone(half_square):
 def test_random_answers_are_compared_within_five_standard_errors():
     assert compare(1.4, 1.0, stderr=0.1) is None
     assert compare(1.6, 1.0, stderr=0.1) == "expected 1, got 1.6."
+
+
+@pytest.mark.parametrize(
+    ("got", "right"), [([INF, 1], True), ([5, 1], False), ([INF, 2], False), ([-INF, 1], False), ([float("nan"), 1], False)]
+)
+def test_infinite_answers(got, right):
+    assert (compare(got, [INF, 1]) is None) == right
 
 
 def test_of_many_numbers_the_worst_is_shown():

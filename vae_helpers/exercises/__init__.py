@@ -194,10 +194,11 @@ def _tensor(value: object) -> Tensor:
 
 
 def _close(got: Tensor, expected: Tensor, rtol: float, stderr: object) -> bool:
-    if got.shape != expected.shape or not got.isfinite().all():
-        return got.shape == expected.shape and torch.equal(got, expected)  # an answer may rightly be infinite
-    allowed = 5 * _tensor(stderr) if stderr is not None else rtol * expected.abs().max() + 1e-7
-    return bool(((got - expected).abs() <= allowed).all())
+    if got.shape != expected.shape:
+        return False
+    largest = expected.nan_to_num(posinf=0.0, neginf=0.0).abs().max()
+    allowed = 5 * _tensor(stderr) if stderr is not None else rtol * largest + 1e-7
+    return bool(((got == expected) | ((got - expected).abs() <= allowed)).all())  # the first is for answers that are rightly infinite
 
 
 def _show(values: Tensor, got: Tensor, expected: Tensor) -> str:

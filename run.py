@@ -82,8 +82,12 @@ def set_up() -> None:
         shutil.rmtree(VENV)
     if not VENV.exists():
         print(f"Making an environment in {VENV} with Python {sys.version.split()[0]}. The first time takes a few minutes.")
-        if subprocess.call([sys.executable, "-m", "venv", VENV]):
-            raise SetUpError("Python's venv module failed; its message is above. On Debian and Ubuntu: apt install python3-venv.")
+        try:
+            if subprocess.call([sys.executable, "-m", "venv", VENV]):
+                raise SetUpError("Python's venv module failed; its message is above. On Debian and Ubuntu: apt install python3-venv.")
+        except BaseException:  # Ctrl-C too: half an environment has half a pip
+            shutil.rmtree(VENV, ignore_errors=True)
+            raise
         version = venv_version()
     stamp = fingerprint(str(version))
     if STAMP.exists() and STAMP.read_text() == stamp:
@@ -95,7 +99,7 @@ def set_up() -> None:
 
 def install() -> None:
     """Install requirements.txt into `.venv`; on Linux with no NVIDIA GPU, PyTorch's CPU build first."""
-    if subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL):  # made by uv, or interrupted while pip was being put in
+    if subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL):  # an environment made by uv has none
         subprocess.call([PYTHON, "-m", "ensurepip"])
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
     if wants_cpu_torch(sys.platform, shutil.which("nvidia-smi")):
@@ -163,7 +167,7 @@ def why_pip_failed(free_bytes: int, online: bool) -> str:
         cause = (
             "Its message is above. PyTorch has no builds for Macs with Intel processors, nor yet for the newest Python. Mend what it names"
         )
-    return f"pip could not install the requirements. {cause}, then give the same command again: it goes on from here."
+    return f"pip could not install the requirements. {cause}, then give the same command again. If nothing helps, delete {VENV}."
 
 
 def test_arguments(options: list[str]) -> list[str]:

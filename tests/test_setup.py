@@ -289,6 +289,22 @@ def test_an_interrupted_installation_leaves_no_stamp(clone, monkeypatch, interru
     assert run.installations == 2
 
 
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, lambda: 1], ids=["Ctrl-C", "exit status 1"])
+def test_half_an_environment_is_removed(clone, monkeypatch, failure):
+    def make(command):
+        run.VENV.mkdir()
+        result = failure()
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    run.shutil.rmtree(run.VENV)
+    monkeypatch.setattr(run.subprocess, "call", make)
+    with pytest.raises((KeyboardInterrupt, run.SetUpError)):
+        run.set_up()
+    assert not run.VENV.exists()
+
+
 @pytest.mark.parametrize("damage", ["no python", "python was replaced", "no pyvenv.cfg"])
 def test_a_broken_environment_is_made_anew(clone, monkeypatch, capfd, damage):
     run.set_up()

@@ -10,6 +10,8 @@ The kernel runs with seed 0, no data folder, no user profile and no network beyo
 
 import argparse
 import asyncio
+import base64
+import io
 import json
 import os
 import re
@@ -118,6 +120,23 @@ def _keep(output: dict) -> bool:
     return True
 
 
+def lighter(png: bytes) -> bytes:
+    """The same picture in 256 colours, about a third of the size, unless that would show: over 2 % of the pixels off by over 16 of 255.
+    A picture that has a palette already, or is transparent, stays as it is."""
+    import numpy as np
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png))
+    if picture.mode not in {"RGB", "RGBA"} or (picture.mode == "RGBA" and picture.getextrema()[3][0] < 255):
+        return png
+    picture = picture.convert("RGB")
+    few = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    off = np.abs(np.asarray(picture, dtype=int) - np.asarray(few.convert("RGB"), dtype=int)).max(-1)
+    best = io.BytesIO()
+    (few if (off > 16).mean() < 0.02 else picture).save(best, "PNG", optimize=True)
+    return best.getvalue()
+
+
 def unwanted(notebook: dict) -> Iterator[tuple[int, str]]:
     """Outputs that must not be committed: (cell index, what is wrong)."""
     for index, cell in enumerate(notebook["cells"]):
@@ -193,6 +212,9 @@ async def execute(path: Path, variables: dict[str, str] | None = None, timeout: 
     notebook = normalise(json.loads(json.dumps(notebook)), path.name[:2])
     for index, what in unwanted(notebook):
         raise NotebookFailed(index, what)
+    for data in (output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        if "image/png" in data:
+            data["image/png"] = base64.b64encode(lighter(base64.b64decode(data["image/png"]))).decode()
     return Run(notebook, seconds, _megabytes(last["content"]["user_expressions"]["peak"]))
 
 

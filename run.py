@@ -35,10 +35,10 @@ Each command first makes an environment in .venv, the first time only (about 2 G
   test      run every test: units, notebooks and browser; options go to pytest, such as -k kl or tests/test_setup.py
 """
 SCRIPTS = {  # command: (script, what it does)
-    "build": ("tools/build_notebooks.py", "execute the notebooks and store their outputs; options: paths of notebooks"),
-    "pretrain": ("tools/pretrain.py", "train the models that the package ships again, and compare"),
-    "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds"),
-    "bench": ("benchmarks/training_speed.py", "measure the speed of training against the usual loop"),
+    "build": ("tools/build_notebooks.py", "execute the notebooks whose outputs are stale, and store the outputs"),
+    "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds and store nothing"),
+    "pretrain": ("tools/train_pretrained.py", "train the package's models again; with --check, compare and store nothing"),
+    "bench": ("benchmarks/training.py", "measure the speed of training against the usual loop"),
 }
 USAGE += "".join(f"  {name:<10}{purpose}\n" for name, (_, purpose) in SCRIPTS.items())
 

@@ -132,7 +132,7 @@ def _plain(values: Sequence) -> list:
 
 def _nearest(value, values: list, name: str):
     if value in values:
-        return value
+        return values[values.index(value)]  # JavaScript writes 1.0 as 1
     if not all(map(_is_number, [value, *values])):
         raise ValueError(f"Expected {name} to be one of {values}, got {value!r}.")
     return min(values, key=lambda v: abs(v - value))

@@ -1,0 +1,108 @@
+"""FrameStack under a real hand, in JupyterLab and Chromium."""
+
+from playwright.sync_api import expect
+
+SETUP = """
+from vae_helpers.widgets import FrameStack
+
+def shade(figure, share):
+    figure.set_facecolor((share, share, share))
+
+def two(figure, red, blue):
+    figure.set_facecolor((red, 0, blue))
+"""
+ONE = """
+one = FrameStack(shade, [k / 10 for k in range(11)], name="share", describe=lambda s: f"The paper is {s:.0%} white.", size=(4, 2))
+one
+"""
+TWO = """both = FrameStack(two, ([0, 0.5, 1], [0, 1]), name=("red", "blue"), size=(4, 2)); both"""
+COLOUR = "canvas => [...canvas.getContext('2d').getImageData(9, 9, 1, 1).data].slice(0, 3)"
+
+
+def open_stack(lab, stack, *cells, **options):
+    page = lab([SETUP, stack, *cells], **options)
+    page.run_cell(0)
+    page.run_cell(1)
+    return page, page.widget(1, ".vae-frame"), page.widget(1, ".vae-view").get_by_role("slider")
+
+
+def kernel(page, cell):
+    page.run_cell(cell)
+    page.wait_idle()
+    return page.output(cell).inner_text().strip()
+
+
+def shows(page, canvas, colour) -> None:
+    """The picture has this colour, as soon as it is drawn."""
+    page.page.wait_for_function(
+        f"([canvas, want]) => {{ const c = ({COLOUR})(canvas); return c.every((v, i) => Math.abs(v - want[i]) <= 4) }}",
+        arg=[canvas.element_handle(), colour],
+    )
+
+
+def test_keys_swap_the_picture(lab):
+    page, canvas, slider = open_stack(lab, ONE, "print(one.value)", "one.value = 0.33", "'more'")
+    cells = page.page.locator(".jp-Notebook .jp-Cell").count()
+    shows(page, canvas, [128] * 3)
+    for key in ("ArrowRight", "b", "ArrowRight"):
+        slider.press(key)
+    expect(page.widget(1, ".vae-reading")).to_have_text("The paper is 70% white.")
+    expect(page.widget(1, ".vae-value")).to_have_text("0.7")
+    shows(page, canvas, [178] * 3)
+    assert page.page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert kernel(page, 2) == "0.7"
+    page.run_cell(3)  # from Python, to the nearest value
+    expect(page.widget(1, ".vae-reading")).to_have_text("The paper is 30% white.")
+    expect(slider).to_have_value("3")
+    shows(page, canvas, [77] * 3)
+    slider.press("End")
+    expect(page.widget(1, ".vae-reading")).to_have_text("The paper is 100% white.")
+    assert kernel(page, 2) == "1.0"
+
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.page.mouse.move(box["x"] + box["width"] - 2, y)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 2, y, steps=60)
+    page.page.mouse.up()
+    expect(page.widget(1, ".vae-reading")).to_have_text("The paper is 0% white.")
+    shows(page, canvas, [0] * 3)
+    assert kernel(page, 2) == "0.0"
+
+
+def test_two_parameters(lab):
+    page, canvas, sliders = open_stack(lab, TWO, "print(both.value)", "both.value = (0.5, 0)")
+    sliders.nth(0).press("End")
+    sliders.nth(1).press("Home")
+    shows(page, canvas, [255, 0, 0])
+    sliders.nth(0).press("Home")
+    sliders.nth(1).press("End")
+    shows(page, canvas, [0, 0, 255])
+    assert kernel(page, 2) == "(0, 1)"
+    page.run_cell(3)
+    shows(page, canvas, [128, 0, 0])
+    expect(sliders.nth(0)).to_have_value("1")
+
+
+def test_look(lab):
+    stack = """
+import numpy as np
+z = np.linspace(-4, 4, 400)
+def draw(figure, sigma):
+    left, right = figure.subplots(1, 2)
+    left.plot(z, np.exp(-(z**2) / 2), label="p(z)")
+    left.plot(z, np.exp(-(z**2) / 2 / sigma**2) / sigma, "--", label="q(z)")
+    left.set(xlabel="z", ylabel="density", ylim=(0, 4)); left.legend()
+    right.bar(["KL"], [-np.log(sigma) + sigma**2 / 2 - 0.5]); right.set(ylabel="nats", ylim=(0, 3))
+FrameStack(draw, np.linspace(0.3, 2, 18), name="σ", describe=lambda s: f"KL = {-np.log(s) + s**2 / 2 - 0.5:.3f} nats", size=(8, 3.6))
+"""
+    page, canvas, slider = open_stack(lab, stack)
+    page.theme(dark=True)
+    slider.press("ArrowRight")
+    expect(page.widget(1, ".vae-reading")).to_contain_text("nats")
+    for width in (1280, 420):
+        page.page.set_viewport_size({"width": width, "height": 720})
+        page.widget(1, ".vae-view").scroll_into_view_if_needed()
+        assert page.widget(1, ".vae-view").evaluate("view => view.scrollWidth <= view.clientWidth")
+        page.screenshot(f"frame-stack-{width}")

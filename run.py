@@ -173,7 +173,7 @@ def why_pip_failed(free_bytes: int, online: bool) -> str:
 def test_arguments(options: list[str]) -> list[str]:
     """pytest's arguments: everything, unless an option names a file or folder of its own."""
     paths = [] if any(names_path(option) for option in options) else ["tests", "notebooks"]
-    return [*paths, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "300", *options]
+    return [*paths, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "300", "-rs", *options]
 
 
 def find_browser(options: list[str]) -> dict[str, str]:

@@ -1,0 +1,14 @@
+"""Corruptions of notebook 04 that its checks must notice: (tag, code as it stands, corrupted code)."""
+
+BREAK = [
+    ("4.1", "q.log_prob(grid) - p.log_prob(grid)", "q.log_prob(grid) + p.log_prob(grid)"),
+    ("4.9", "mu**2 + sigma**2 - 1 - math.log(sigma**2)", "mu**2 + sigma**2 - 1 - math.log(sigma)"),
+    ("4.11", "return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(-1)"),
+    ("4.13", "0.5 * (torch.logdet(cov_p) - torch.logdet(cov_q) - 2", "0.5 * (torch.logdet(cov_q) - torch.logdet(cov_p) - 2"),
+    ("4.14", "1 / precision.diagonal(), ", "cov.diagonal(), "),
+    ("4.18", "0.5 * (logvar.exp() - 1)", "(logvar.exp() - 1)"),
+    ("4.19", "integrate(log_p.exp() * (log_p - log_q))", "integrate(log_q.exp() * (log_q - log_p))"),
+    ("4.24", "0.5 * (sigma**2 - 1) ** 2", "(sigma**2 - 1) ** 2"),
+    ("4.27", "p - q + q * u", "p + q * u"),
+    ("4.28", "math.exp(mu**2 / (2 * sigma**2 - 1))", "math.exp(mu**2 / (2 * sigma**2))"),
+]

@@ -84,7 +84,7 @@ def best_diagonal(answer):
         "Return variances, not standard deviations.": forward.sqrt(),
         "These are the eigenvalues: they fit a rotated Gaussian, which is not diagonal.": torch.linalg.eigvalsh(cov),
     }
-    hint = "write the KL with (4.13), drop what does not depend on σ_l², and set the derivative to zero."
+    hint = "write the KL with (4.16), drop what does not depend on σ_l², and set the derivative to zero."
     return compare(pair[0], reverse, slips=slips_reverse, hint=hint, what="reverse") or compare(
         pair[1], forward, slips=slips_forward, hint=hint, what="forward"
     )

@@ -17,7 +17,7 @@ from torch import nn
 
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders
-from vae_helpers.widgets.base import STATIC, javascript
+from vae_helpers.widgets.base import STATIC, draw_png, javascript
 from vae_helpers.widgets.decoder_view import MOST_CODES, number
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -165,12 +165,15 @@ def test_pad_reading_names_the_nearest_code():
 
 
 def test_pad_draws_where_z_is():
-    pad = LatentPad(digits_vae(), some_codes())
-    first = pad.picture()
-    pad.z = (0.7, 0.7)
-    assert pad.picture() != first
-    pad.z = (0.0, 0.0)
-    assert pad.picture() == first
+    pad, pictures = LatentPad(digits_vae(), some_codes()), []
+    for z in [(-0.7, 0.7), (0.7, 0.7), (-0.7, 0.7)]:
+        pad.z = z
+        pictures.append(pad.picture())
+    assert pictures[0] == pictures[2]
+    left, right = (np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int) for png in pictures[:2])
+    rows, columns = np.nonzero(left - right)
+    rows, columns = rows[columns < 0.55 * left.shape[1]], columns[columns < 0.55 * left.shape[1]]  # the plane, without the image beside it
+    assert np.ptp(rows) < 0.1 * left.shape[0] < np.ptp(columns)  # the ring has moved to the side, not up or down
 
 
 def test_many_codes_are_thinned():
@@ -324,12 +327,14 @@ def test_axes_do_not_tremble():
         ax.set(ylim=(0, top), xlim=(0, 1))
         ax.axvline(0.5, color="red", linewidth=3)
 
-    stack = FrameStack(wide_labels, [1, 10, 1000], size=(3, 2))
-    places = []
-    for png in stack.frames:
+    def place(png):
         pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-        places.append(np.nonzero((pixels[..., 0] > 200) & (pixels[..., 1] < 80))[1].mean())
-    assert max(places) - min(places) < 1
+        return np.nonzero((pixels[..., 0] > 200) & (pixels[..., 1] < 80))[1].mean()
+
+    stack = FrameStack(wide_labels, [1, 10, 1000], size=(3, 2))
+    alone = [place(draw_png(lambda figure, top=top: wide_labels(figure, top), (3, 2))) for top in (1, 10, 1000)]
+    assert max(alone) - min(alone) > 5  # it would tremble
+    assert [place(png) for png in stack.frames] == pytest.approx([alone[1]] * 3, abs=1)
 
 
 def test_frames_are_small_and_on_white_paper():

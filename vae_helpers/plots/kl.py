@@ -37,11 +37,11 @@ def two_densities(ax, mu_q: float, sigma_q: float, mu_p: float = 0.0, sigma_p: f
     return ax
 
 
-def kl_frame(fig, mu_q: float, sigma_q: float):
+def kl_frame(fig, mu_q: float, sigma_q: float, reach: float = 8.0):
     """One picture of the interactive figure: densities left, integrand right, on a matplotlib Figure; scales fixed over all frames."""
     left, right = fig.subplots(1, 2)
-    two_densities(left, mu_q, sigma_q).set_ylim(0, 1.1)
-    kl_integrand(right, mu_q, sigma_q).set_ylim(-0.4, 2.9)
+    two_densities(left, mu_q, sigma_q, reach=reach).set_ylim(0, 1.1)
+    kl_integrand(right, mu_q, sigma_q, reach=reach).set_ylim(-0.4, 2.9)
     return fig
 
 

@@ -42,6 +42,8 @@ def kl_frame(fig, mu_q: float, sigma_q: float, reach: float = 8.0):
     left, right = fig.subplots(1, 2)
     two_densities(left, mu_q, sigma_q, reach=reach).set_ylim(0, 1.1)
     kl_integrand(right, mu_q, sigma_q, reach=reach).set_ylim(-0.4, 2.9)
+    for ax in (left, right):
+        ax.set_xticks(range(-8, 9, 4))
     return fig
 
 

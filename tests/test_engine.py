@@ -22,7 +22,7 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so 
 
 HEAD = """
 import { readFileSync } from "node:fs";
-import { floats, load } from "./engine.mjs";
+import { load } from "./engine.mjs";
 const given = JSON.parse(readFileSync(0, "utf8"));
 """
 
@@ -89,7 +89,7 @@ def run_packed(tmp_path, packed, inputs: torch.Tensor) -> torch.Tensor:
 
 
 @needs_node
-@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float16", 2e-3)])
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("int16", 2e-3)])
 @pytest.mark.parametrize("case", CASES)
 def test_layers_agree_with_pytorch(tmp_path, case, dtype, tolerance):
     torch.manual_seed(0)
@@ -101,7 +101,7 @@ def test_layers_agree_with_pytorch(tmp_path, case, dtype, tolerance):
 
 
 @needs_node
-@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float16", 2e-3)])
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("int16", 2e-3)])
 @pytest.mark.parametrize("model", MODELS)
 def test_models_agree_with_pytorch(tmp_path, model, dtype, tolerance):
     model = MODELS[model]()
@@ -111,43 +111,37 @@ def test_models_agree_with_pytorch(tmp_path, model, dtype, tolerance):
 
 
 @needs_node
-def test_every_half_precision_number(tmp_path):
-    bits = np.arange(65536, dtype="<u2")
-    given = {"bytes": base64.b64encode(bits.tobytes()).decode()}
-    script = """
-        const bytes = Uint8Array.from(Buffer.from(given.bytes, "base64"));
-        console.log(JSON.stringify(Array.from(floats(bytes, "float16"), String)));
-    """
-    found = np.array([float(text.replace("Infinity", "inf")) for text in by_node(tmp_path, script, given)])
-    np.testing.assert_array_equal(found, bits.view(np.float16).astype(float))
-
-
-@needs_node
-@pytest.mark.parametrize("change, message", [({"layers": [{"type": "GRU"}]}, 'no layer "GRU"'), ({"dtype": "int8"}, "float16 or float32")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"layers": [{"type": "GRU"}]}, 'no layer "GRU"'),
+        ({"dtype": "int8"}, "int16 or float32, not int8"),
+        ({"layers": [{"type": "Linear", "in": 3, "out": 3}]}, "The layers need 6 + 9 numbers, 6 + 6 came."),
+    ],
+)
 def test_the_engine_says_what_it_cannot_read(tmp_path, change, message):
-    given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "float16"} | change
-    script = "try { load(given, new ArrayBuffer(18)); } catch (error) { console.log(JSON.stringify(error.message)); }"
+    given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "int16", "floats": 6} | change
+    script = "try { load(given, new ArrayBuffer(36)); } catch (error) { console.log(JSON.stringify(error.message)); }"
     assert message in by_node(tmp_path, script, given)
-
-
-@needs_node
-def test_the_engine_counts_the_weights(tmp_path):
-    given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "float16"}
-    script = "try { load(given, new ArrayBuffer(20)); } catch (error) { console.log(JSON.stringify(error.message)); }"
-    assert by_node(tmp_path, script, given) == "The layers need 9 weights, 10 came."
 
 
 def test_shipped_size_is_half():
     network = mean_network(VAE((28, 28), 2, (400,), seed=0))
     half, full = pack(network), pack(network, dtype="float32")
-    assert 2 * len(half["weights"]) == len(full["weights"]) == 4 * sum(p.numel() for p in network.parameters())
+    assert len(half["weights"]) < 0.51 * len(full["weights"])
     assert len(half["weights"]) < 700_000
 
 
-def test_weights_too_large_for_half_precision_go_in_full():
+def test_rows_of_any_size_and_rows_of_zeros_are_packed():
     network = nn.Sequential(nn.Linear(2, 3))
-    network[0].weight.data[0, 0] = 1e6
-    assert pack(network)["dtype"] == "float32"
+    network[0].weight.data = torch.tensor([[1e6, 1.0], [1e-6, 2e-6], [0, 0]])
+    packed = pack(network)
+    floats = np.frombuffer(packed["weights"], "<f4", packed["floats"])
+    numbers = np.frombuffer(packed["weights"], "<i2", offset=4 * packed["floats"]).reshape(3, 2)
+    rows = numbers * floats[:3, None]
+    step = network[0].weight.data.abs().amax(1, keepdim=True).numpy() / 32767  # no number is off by more than half of it
+    assert (abs(rows - network[0].weight.data.numpy()) <= 0.51 * step).all()
+    np.testing.assert_array_equal(floats[3:], network[0].bias.detach())
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_sliders(lab):
 
 
 def test_look_and_what_cannot_be_shown(lab):
-    hand = Hand(lab, PAD, "pad", SLIDERS, "pad.network = {'layers': [{'type': 'GRU'}], 'dtype': 'float16'}; pad")
+    hand = Hand(lab, PAD, "pad", SLIDERS, "pad.network = {'layers': [{'type': 'GRU'}], 'dtype': 'int16', 'floats': 0}; pad")
     hand.lab.run_cell(3)
     hand.lab.widget(3, ".vae-sliders")
     for dark in (False, True):

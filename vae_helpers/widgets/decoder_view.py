@@ -34,7 +34,7 @@ class DecoderView(View):
         self._codes, self._labels = check_codes(codes, labels, self.latent_dim)
         super().__init__(
             z=z,
-            network={"layers": packed["layers"], "dtype": packed["dtype"]},
+            network={name: packed[name] for name in ("layers", "dtype", "floats")},
             weights=packed["weights"],
             image_shape=getattr(model, "image_shape", None) or _square(self._mean, self.latent_dim),
             codes=b"" if self._codes is None else self._codes.numpy().astype("<f4").tobytes(),

@@ -1,5 +1,5 @@
 // What LatentPad and LatentSliders share: the decoder that runs here, the canvas of its image, and the sentence that says where z is.
-import { floats, load } from "./engine.js";
+import { float32s, load } from "./engine.js";
 import { element, number, paint } from "./common.js";
 
 /** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers) and .draw(z), which updates both. */
@@ -22,7 +22,7 @@ export function makeDecoder(model) {
 function makeNearest(model) {
   const labels = model.get("labels");
   if (!labels.length) return () => "";
-  const codes = floats(model.get("codes"), "float32");
+  const codes = float32s(model.get("codes"));
   return (z) => {
     let best = Infinity, which = 0;
     for (let n = 0; n < labels.length; n++) {

@@ -1,19 +1,35 @@
 // Runs a small network in the browser. `vae_helpers.widgets.export.pack` writes what `load` reads.
 // No DOM here: Node imports this very file and the tests compare it with PyTorch.
 
-/** { layers, dtype } and the bytes of the weights → a function from input numbers to output numbers (a Float64Array, reused by the next call). */
-export function load({ layers, dtype }, bytes) {
-  const weights = floats(bytes, dtype);
-  let at = 0;
-  const take = (n) => weights.subarray(at, (at += n));
+/** { layers, dtype, floats } and the bytes of the weights → a function from input numbers to output numbers (a Float64Array, reused by the next call). */
+export function load({ layers, dtype, floats }, bytes) {
+  if (!(dtype in NUMBERS)) throw new Error(`Weights come as int16 or float32, not ${dtype}.`);
+  const buffer = whole(bytes);
+  const small = new Float32Array(buffer, 0, floats), numbers = new NUMBERS[dtype](buffer, 4 * floats);
+  let i = 0, j = 0;
+  // The next layer's weights, each row's numbers times the scale of the row, and its bias.
+  const take = (rows, columns, outputs) => {
+    const scales = small.subarray(i, (i += rows)), bias = small.subarray(i, (i += outputs));
+    const weights = Float32Array.from(numbers.subarray(j, (j += rows * columns)), (v, k) => v * scales[Math.floor(k / columns)]);
+    return [weights, bias];
+  };
   const steps = layers.map((layer) => {
-    const make = MAKE[layer.type];
-    if (!make) throw new Error(`The browser's engine has no layer "${layer.type}".`);
-    return make(layer, take);
+    if (!(layer.type in MAKE)) throw new Error(`The browser's engine has no layer "${layer.type}".`);
+    return MAKE[layer.type](layer, take);
   });
-  if (at !== weights.length) throw new Error(`The layers need ${at} weights, ${weights.length} came.`);
+  if (i !== small.length || j !== numbers.length) throw new Error(`The layers need ${i} + ${j} numbers, ${small.length} + ${numbers.length} came.`);
   return (input) => steps.reduce((x, step) => step(x), Float64Array.from(input));
 }
+
+/** Bytes (an ArrayBuffer, or a view of one at any offset) → float32 numbers. */
+export const float32s = (bytes) => new Float32Array(whole(bytes));
+
+const NUMBERS = { int16: Int16Array, float32: Float32Array };
+
+const whole = (bytes) => {
+  const start = bytes.byteOffset ?? 0;
+  return (bytes.buffer ?? bytes).slice(start, start + bytes.byteLength); // a copy, since typed arrays must start at multiples of their size
+};
 
 const size = (shape) => shape.reduce((a, b) => a * b, 1);
 
@@ -22,7 +38,7 @@ const pointwise = (f) => () => (x) => {
   return x;
 };
 
-// One entry a layer: (its shape, take the next n weights) → a function from its input to its output. Images lie as (channel, row, column),
+// One entry a layer: (its shape, take its weights) → a function from its input to its output. Images lie as (channel, row, column),
 // so Flatten and Unflatten move nothing: `pack` leaves them out and writes the shapes into the layers that need them.
 const MAKE = {
   ReLU: pointwise((v) => (v > 0 ? v : 0)),
@@ -45,7 +61,7 @@ const MAKE = {
     }),
 
   Linear(layer, take) {
-    const w = take(layer.in * layer.out), bias = take(layer.out), y = new Float64Array(layer.out);
+    const [w, bias] = take(layer.out, layer.in, layer.out), y = new Float64Array(layer.out);
     return (x) => {
       for (let o = 0, k = 0; o < y.length; o++) {
         let sum = bias[o];
@@ -59,7 +75,7 @@ const MAKE = {
   // Each output pixel gathers from the input pixels under the kernel. Weights (out channel, in channel, row, column).
   Conv2d(layer, take) {
     const [C, H, W] = layer.in, [O, P, Q] = layer.out, [R, S] = layer.kernel, [sy, sx] = layer.stride, [py, px] = layer.padding;
-    const w = take(O * C * R * S), bias = take(O), y = new Float64Array(size(layer.out));
+    const [w, bias] = take(O, C * R * S, O), y = new Float64Array(size(layer.out));
     return (x) => {
       for (let o = 0; o < O; o++)
         for (let p = 0; p < P; p++)
@@ -83,7 +99,7 @@ const MAKE = {
   // Each input pixel scatters to the output pixels under the kernel. Weights (in channel, out channel, row, column).
   ConvTranspose2d(layer, take) {
     const [C, H, W] = layer.in, [O, P, Q] = layer.out, [R, S] = layer.kernel, [sy, sx] = layer.stride, [py, px] = layer.padding;
-    const w = take(C * O * R * S), bias = take(O), y = new Float64Array(size(layer.out));
+    const [w, bias] = take(C, O * R * S, O), y = new Float64Array(size(layer.out));
     return (x) => {
       for (let o = 0; o < O; o++) y.fill(bias[o], o * P * Q, (o + 1) * P * Q);
       for (let c = 0, k = 0; c < C; c++)
@@ -105,19 +121,3 @@ const MAKE = {
     };
   },
 };
-
-/** Little-endian bytes (an ArrayBuffer or a view of one, at any offset) of float16 or float32 → Float32Array. */
-export function floats(bytes, dtype) {
-  const start = bytes.byteOffset ?? 0;
-  const buffer = (bytes.buffer ?? bytes).slice(start, start + bytes.byteLength);
-  if (dtype === "float32") return new Float32Array(buffer);
-  if (dtype === "float16") return Float32Array.from(new Uint16Array(buffer), (bits) => HALF[bits]);
-  throw new Error(`Weights come as float16 or float32, not ${dtype}.`);
-}
-
-// All 65,536 half-precision numbers: sign, five bits of exponent, ten of fraction.
-const HALF = Float32Array.from({ length: 65536 }, (_, bits) => {
-  const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
-});

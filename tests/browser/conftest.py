@@ -27,6 +27,7 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
 START_S, RUN_S = 120, 300  # generous limits that end a hung run; nothing passes or fails by speed
+expect.set_options(timeout=START_S * 1000)
 
 
 class Server:
@@ -54,15 +55,22 @@ class Server:
             time.sleep(0.1)
         self.url = f"http://127.0.0.1:{json.loads(found[0].read_text())['port']}"
 
-    def api(self, method: str, path: str):
-        request = urllib.request.Request(f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"})
+    def api(self, method: str, path: str, body=None):
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/{path}", data=data, method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=START_S) as answer:
-            body = answer.read()
-        return json.loads(body) if body else None
+            content = answer.read()
+        return json.loads(content) if content else None
+
+    def set_subshells(self, used: bool) -> None:
+        """Widget messages on a thread of their own, as JupyterLab does by itself, or on the main thread, as this collection sets it."""
+        settings = {"commsOverSubshells": "perCommTarget" if used else "disabled"}
+        self.api("PUT", "lab/api/settings/@jupyterlab/apputils-extension:kernels-settings", {"raw": json.dumps(settings)})
 
     def stop_kernels(self) -> None:
-        for session in self.api("GET", "sessions"):
-            self.api("DELETE", f"sessions/{session['id']}")
+        for session in self.api("GET", "api/sessions"):
+            self.api("DELETE", f"api/sessions/{session['id']}")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -117,6 +125,12 @@ class Page:
         """Runs one cell, as Ctrl-Enter does, and waits for it; what else goes on in the kernel goes on."""
         self.cell(index).locator(".jp-InputPrompt").click()
         self.command("notebook:run-cell")
+        return self
+
+    def start_cell(self, index: int) -> "Page":
+        """Runs one cell and does not wait for it."""
+        self.cell(index).locator(".jp-InputPrompt").click()
+        self.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
         return self
 
     def cell(self, index: int):
@@ -184,10 +198,14 @@ def browser():
 
 @pytest.fixture
 def lab(server, browser, tmp_path):
-    """`lab(path)` opens a copy of a notebook, `lab(["code", "code"])` one made of these cells; `size=(1280, 720)` is the window."""
+    """`lab(path)` opens a copy of a notebook, `lab(["code", "code"])` one made of these cells; `size=(1280, 720)` is the window.
+
+    With `subshells=True` widget messages come on a thread of their own, as where the collection's settings are not installed.
+    """
     pages = []
 
-    def open_notebook(notebook, size=(1280, 720), **context) -> Page:
+    def open_notebook(notebook, size=(1280, 720), subshells=False, **context) -> Page:
+        server.set_subshells(subshells)
         name = f"{tmp_path.name}-{len(pages)}.ipynb"
         if isinstance(notebook, (str, Path)):
             shutil.copy(ROOT / notebook, server.notebooks / name)

@@ -1,5 +1,6 @@
 """The training dashboard under a real hand, in JupyterLab and Chromium."""
 
+import pytest
 from playwright.sync_api import expect
 
 SETUP = """
@@ -15,8 +16,8 @@ dashboard = TrainingDashboard(vae, data, epochs={epochs}, lr={lr}, seed=seed)
 FOREVER = 100_000  # epochs: the test ends it, not the clock
 
 
-def open_dashboard(lab, *cells, epochs=FOREVER, lr=1e-3):
-    page = lab([SETUP.format(epochs=epochs, lr=lr), "dashboard", *cells])
+def open_dashboard(lab, *cells, epochs=FOREVER, lr=1e-3, **options):
+    page = lab([SETUP.format(epochs=epochs, lr=lr), "dashboard", *cells], **options)
     page.run_cell(0).run_cell(1)
     page.widget(1, ".vae-dashboard")
     return page
@@ -88,11 +89,13 @@ def test_play_pause_step_stop(lab):
     page.screenshot("dashboard-stopped")
 
 
-def test_two_quick_clicks_give_the_numbers_of_fit(lab):
+@pytest.mark.parametrize("subshells", [False, True])
+def test_two_quick_clicks_give_the_numbers_of_fit(lab, subshells):
     page = open_dashboard(
         lab,
         "history = fit(vae, data, epochs=8, seed=seed, progress=False)\nprint(history.elbo == dashboard.history.elbo, len(history.elbo))",
         epochs=8,
+        subshells=subshells,
     )
     button(page, "play").dblclick()
     expect_status(page, "finished")

@@ -60,7 +60,7 @@ def test_error_estimate_covers_a_rule_that_is_too_coarse(monkeypatch):
 
 def test_batches_and_many_observations_agree_with_single_ones(monkeypatch):
     toy, x = CurvedToy(0.25), torch.linspace(-1, 4, 12, dtype=torch.float64).reshape(3, 4)
-    monkeypatch.setattr("vae_helpers.toy._MOST_POINTS", 5_000)  # several chunks
+    monkeypatch.setattr("vae_helpers.toy._AT_ONCE", 5_000)  # several chunks
     together = toy.log_evidence(x)
     assert together.shape == (3, 4)
     alone = torch.stack([toy.log_evidence(value) for value in x.reshape(-1)]).reshape(3, 4)
@@ -140,6 +140,19 @@ def test_evidence_and_posterior_equal_quadrature_in_one_dimension():
     posterior = model.posterior(x)
     for z in (-1.0, 0.3, 1.2):
         assert posterior.log_prob(torch.tensor([[z]], dtype=torch.float64)).exp().item() == pytest.approx(joint(z) / total, rel=1e-7)
+
+
+def test_linear_samples_have_the_evidence_s_moments():
+    model = random_model(3, 2)
+    z, x = model.sample(200_000, torch.Generator().manual_seed(6))
+    noise = x - z @ model.W.T - model.b
+    for products, exact in (
+        (z[:, :, None] * z[:, None], torch.eye(2)),
+        (noise[:, :, None] * noise[:, None], 0.3 * torch.eye(3)),
+        (noise[:, :, None] * z[:, None], torch.zeros(3, 2)),
+        (x, model.b),
+    ):
+        assert ((products.mean(0) - exact).abs() < 5 * products.std(0) / len(x) ** 0.5).all()
 
 
 def test_bayes_rule_holds_in_several_dimensions():

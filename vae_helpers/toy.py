@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, Normal
 
 _SMALLEST_S = 1e-4  # below this the quadrature grid would need more than a million points
-_MOST_POINTS = 4_000_000  # grid values held at once (32 MB)
+_MOST_POINTS = 4_000_000  # of one grid
+_AT_ONCE = 500_000  # grid values held at once (4 MB, and a few times that in passing)
 
 
 class Evidence(NamedTuple):
@@ -71,7 +72,7 @@ class CurvedToy:
         x = _finite(x)
         low, step, n = self._grid(x)
         logs, errors = [], []
-        for some in x.reshape(-1).split(max(1, _MOST_POINTS // n)):
+        for some in x.reshape(-1).split(max(1, _AT_ONCE // n)):
             z = low + step * torch.arange(n, dtype=torch.float64)
             values = self.log_joint(some[:, None], z)  # (some, n)
             fine = values.logsumexp(-1) + math.log(step)

@@ -81,6 +81,16 @@ def toy_frame(fig: Figure, x: float, s: float) -> Figure:
     return fig
 
 
+def toy_reading(x: float, s: float) -> str:
+    """The interactive figure's picture in a sentence."""
+    posterior = CurvedToy(s).posterior(x)
+    peaks = " and ".join(f"z = {_tidy(mode)}" for mode in posterior.modes.tolist())
+    mean, sd = _tidy(posterior.mean), _tidy(posterior.sd)
+    return (
+        f"log p(x) = {_tidy(posterior.log_evidence)} nats. The posterior peaks at {peaks}; its mean is {mean}, its standard deviation {sd}."
+    )
+
+
 def density_against_histogram(
     ax: Axes, z: Tensor, density: Tensor, samples: Tensor, edges: Tensor, label: str = "samples", truth: str = "quadrature"
 ) -> Axes:

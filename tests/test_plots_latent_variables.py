@@ -20,7 +20,7 @@ def test_the_interactive_figure_shows_the_state(x, s):
     figure = toy_frame(Figure(), x, s)
     curve, evidence, densities, words = figure.axes
     toy = CurvedToy(s)
-    assert f"{toy.log_evidence(x):.3g}".replace("-", "−") in evidence.get_title()
+    assert f"{toy.log_evidence(x):.2f} nats".replace("-", "−") in evidence.get_title()
     dot = evidence.lines[-1]
     assert dot.get_xdata()[0] == pytest.approx(toy.log_evidence(x).exp().item()) and dot.get_ydata()[0] == x
     assert evidence.get_xlim()[1] > evidence.lines[0].get_xdata().max()  # the curve is never cut off
@@ -50,5 +50,5 @@ def test_the_posterior_that_is_drawn_is_bayes_rule():
 
 
 def test_the_reading_names_the_peaks():
-    assert toy_reading(1.0, 0.25).startswith("log p(x) = −1.5 nats. The posterior peaks at z = −1.63 and z = 1.15;")
+    assert toy_reading(1.0, 0.25).startswith("log p(x) = −1.50 nats. The posterior peaks at z = −1.63 and z = 1.15;")
     assert " and " not in toy_reading(-0.5, 0.25)

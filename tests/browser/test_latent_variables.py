@@ -17,7 +17,7 @@ def test_x_and_s_move_the_posterior(lab):
     page.run_cell(1)
     reading = page.widget(1, ".vae-reading")
     x, s = page.widget(1, ".vae-view").get_by_role("slider").all()
-    expect(reading).to_have_text(re.compile(r"log p\(x\) = −1\.5 nats\. The posterior peaks at z = −1\.63 and z = 1\.15;"))
+    expect(reading).to_have_text(re.compile(r"log p\(x\) = −1\.50 nats\. The posterior peaks at z = −1\.63 and z = 1\.15;"))
     x.press("Home")  # below the curve: one peak
     expect(reading).to_have_text(re.compile(r"peaks at z = −0\.\d+;"))
     x.press("End")

@@ -72,7 +72,7 @@ def toy_frame(fig: Figure, x: float, s: float) -> Figure:
     evidence.plot(density, along, color=GREEN, lw=2.5)
     evidence.plot([0, here], [x, x], color=RED, ls="--", lw=2)
     evidence.plot(here, x, "o", color=RED, ms=10)
-    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=X_RANGE, title=f"log p(x) = {_tidy(log_evidence)} nats")
+    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=X_RANGE, title=f"log p(x) = {_nats(log_evidence)}")
     three_densities(densities, toy, x).set(ylim=(0, 2.6))
     words.set_axis_off()
     words.legend(
@@ -86,9 +86,7 @@ def toy_reading(x: float, s: float) -> str:
     posterior = CurvedToy(s).posterior(x)
     peaks = " and ".join(f"z = {_tidy(mode)}" for mode in posterior.modes.tolist())
     mean, sd = _tidy(posterior.mean), _tidy(posterior.sd)
-    return (
-        f"log p(x) = {_tidy(posterior.log_evidence)} nats. The posterior peaks at {peaks}; its mean is {mean}, its standard deviation {sd}."
-    )
+    return f"log p(x) = {_nats(posterior.log_evidence)}. The posterior peaks at {peaks}; its mean is {mean}, its standard deviation {sd}."
 
 
 def density_against_histogram(
@@ -124,7 +122,7 @@ def samples_against_dimension(ax: Axes, L: Tensor, needed: Tensor, exact_L: Tens
     ax.plot(L.expand_as(needed).reshape(-1), needed.reshape(-1), "o", color=ORANGE, ms=6, alpha=0.6, label="measured, each repeat")
     ax.set(yscale="log", xlabel="latent dimensions L", ylabel="samples for 10 % relative error", xticks=[1, 5, 10, 15, 20])
     ax.legend(fontsize=12, loc="lower right")
-    ax.set_title(f"fitted rate {rate:.3f} ± {stderr:.3f} nats per dimension")
+    ax.set_title(f"fitted: {rate:.3f} ± {stderr:.3f} nats per dimension", fontsize=13)
     return ax
 
 
@@ -162,6 +160,10 @@ def gaussian_fits(ax: Axes, z: Tensor, posterior: Tensor, fits: dict[str, tuple[
     ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, 1.45 * ax.get_ylim()[1]), title=title)
     ax.legend(fontsize=12, loc="upper left")
     return ax
+
+
+def _nats(value: float) -> str:
+    return f"{value:.2f} nats".replace("-", "−")
 
 
 def _tidy(value: float) -> str:

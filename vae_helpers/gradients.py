@@ -222,6 +222,7 @@ def elbo_surrogate(
     return elbo + (values * q.log_prob(z)).mean(), elbo.detach()
 
 
+@torch.enable_grad()
 def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) -> Tensor:
     """Moments of the score-function or pathwise estimator on a grid of n intervals; (2, 2): rows mu, sigma; columns mean, variance."""
     eps = torch.linspace(-12, 12, n + 1, dtype=torch.float64)

@@ -1,3 +1,29 @@
 """One function for each kind of picture, by topic. Each takes tensors and an Axes and returns the Axes: no training, no sampling."""
 
+from .autoencoder import auc_by_digit, autoencoder_sketch, hole_curves, rate_error, signed_image  # noqa: F401
 from .basics import curve, error_bars, gaussian_grid, image_grid, image_rows, manifold, scatter_codes, tile  # noqa: F401
+from .gradients import (  # noqa: F401
+    computation_graphs,
+    dimension_laboratory,
+    growth,
+    jump,
+    laboratory,
+    race,
+    relaxation,
+    signal_to_noise,
+    variance_bars,
+    variance_curves,
+)
+from .kl import (  # noqa: F401
+    closed_form_check,
+    code_ellipses,
+    covariance_ellipses,
+    density_fits,
+    estimator_quality,
+    estimator_variances,
+    kl_frame,
+    kl_integrand,
+    spring,
+    two_densities,
+)
+from .training import climbing_bound, posterior_and_q, train_and_held_out  # noqa: F401

@@ -4,7 +4,7 @@ BREAK = [
     ("4.1", "q.log_prob(grid) - p.log_prob(grid)", "q.log_prob(grid) + p.log_prob(grid)"),
     ("4.9", "mu**2 + sigma**2 - 1 - math.log(sigma**2)", "mu**2 + sigma**2 - 1 - math.log(sigma)"),
     ("4.11", "return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(-1)"),
-    ("4.16", "0.5 * (-2 + torch.trace(A @ cov_q)", "0.5 * (-1 + torch.trace(A @ cov_q)"),
+    ("4.16", "0.5 * (rest - 2)", "0.5 * (rest - 1)"),
     ("4.17", "1 / precision.diagonal(), ", "cov.diagonal(), "),
     ("4.21", "0.5 * (logvar.exp() - 1)", "(logvar.exp() - 1)"),
     ("4.22", "integrate(log_p.exp() * (log_p - log_q))", "integrate(log_q.exp() * (log_q - log_p))"),

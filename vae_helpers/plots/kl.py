@@ -128,20 +128,21 @@ def estimator_variances(ax, stages: list[str], variances: dict):
     return ax
 
 
-def estimator_quality(axes, x, kl, moments: dict, xlabel: str, walls: tuple = ()):
+def estimator_quality(axes, x, moments: list, xlabel: str, infinite: tuple[float, float] | None = None):
     """Left: the mean of each estimator, over the KL (thick line). Right: the standard deviation of one sample, log scale.
 
-    moments: name → (mean, std), (n,) each. walls: (from, to) of regions where k3's variance is infinite, shaded.
+    moments: for each x the KL and {name: (mean, standard deviation)}. infinite: the x between which k3's variance is infinite, shaded.
     """
-    styles = zip(moments.items(), (ORANGE, GREEN, BLUE), ("-", "--", "-."), ("o", "s", "^"), strict=False)
-    axes[0].plot(x, kl, color="black", lw=5, alpha=0.25, label="KL, exact")
-    for (name, (mean, std)), colour, style, marker in styles:
-        mark = {"color": colour, "ls": style, "lw": 2.2, "marker": marker, "markevery": max(1, len(x) // 8), "ms": 7}
-        axes[0].plot(x, mean, label=name, **mark)
-        axes[1].plot(x, std, label=name, **mark)
-    for wall in walls:
-        axes[1].axvspan(*wall, color=RED, alpha=0.12)
-        axes[1].text(sum(wall) / 2, 0.4, "infinite\nfor k3", transform=axes[1].get_xaxis_transform(), ha="center", va="top", color=RED)
+    axes[0].plot(x, [kl for kl, _ in moments], color="black", lw=5, alpha=0.25, label="KL, exact")
+    for name, colour, style, marker in zip(moments[0][1], (ORANGE, GREEN, BLUE), ("-", "--", "-."), "os^", strict=True):
+        mean, std = zip(*(of[name] for _, of in moments), strict=True)
+        mark = {"color": colour, "ls": style, "lw": 2.2, "marker": marker, "markevery": max(1, len(x) // 8), "ms": 7, "label": name}
+        axes[0].plot(x, mean, **mark)
+        axes[1].plot(x, std, **mark)
+    if infinite:
+        axes[1].axvspan(*infinite, color=RED, alpha=0.12)
+        place = {"transform": axes[1].get_xaxis_transform(), "ha": "center", "va": "top", "color": RED}
+        axes[1].text(sum(infinite) / 2, 0.4, "infinite\nfor k3", **place)
     axes[0].set(xlabel=xlabel, ylabel="nats", title="mean: is it biased?")
     axes[1].set(xlabel=xlabel, ylabel="nats", yscale="log", ylim=(3e-3, None), title="standard deviation of one sample")
     for ax in axes:

@@ -10,7 +10,7 @@ from .likelihoods import Bernoulli, is_binary
 from .models import VAE
 from .objectives import elbo, importance_weighted_bound
 
-FLOATS_AT_ONCE = 2**24  # 64 MB in float32: the largest intermediate tensor of the importance-weighted bound
+FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest intermediate tensor of a bound or a grid
 
 
 class Estimate(NamedTuple):

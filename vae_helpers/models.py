@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -178,13 +177,12 @@ def card(name: str) -> dict:
 def write_beside_and_rename(path: Path, content: bytes) -> None:
     """Write `content` to a temporary file in the same folder, then rename it to `path`: readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -82,8 +82,8 @@ def error_bars(ax: Axes, names: Sequence[str], values: Sequence[float], stderr: 
 
 
 def manifold(ax: Axes, images: Tensor, title: str = "") -> Axes:
-    """Decoded images (rows, columns, H, W) over a grid of codes, edge to edge (Kingma & Welling 2014, figure 4)."""
-    ax.imshow(tile(images.detach().cpu(), gap=0), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    """Decoded images (rows, columns, H, W) over a grid of codes (Kingma & Welling 2014, figure 4)."""
+    ax.imshow(tile(images.detach().cpu(), gap=max(1, images.shape[-2] // 10)), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(title=title, xticks=[], yticks=[])
     return ax
 

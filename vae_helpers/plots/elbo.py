@@ -23,13 +23,15 @@ def elbo_bars(ax: Axes, names: Sequence[str], elbos: Sequence[float], log_eviden
     An ELBO below the floor leaves the whole bar hatched.
     """
     span = log_evidence - floor
-    text = {"ha": "center", "va": "bottom", "fontsize": 12, "color": "black"}
+    text = {"ha": "center", "va": "bottom", "fontsize": 12}
     for k, elbo in enumerate(float(e) for e in elbos):
         bottom, gap = max(elbo, floor), max(log_evidence - elbo, 0.0)  # rounding may put the gap a hair below 0
         ax.bar(k, bottom - floor, 0.62, floor, color=BLUE)
         ax.bar(k, log_evidence - bottom, 0.62, bottom, color="white", hatch="///", ec=ORANGE, lw=1.5)
         ax.text(k, log_evidence + 0.02 * span, f"KL {_tidy(gap)}", **text)
-        ax.text(k, floor + 0.03 * span, f"ELBO {_tidy(elbo)}", bbox={"fc": "white", "ec": "none", "pad": 2}, **text)
+        inside = bottom - floor > 0.2 * span  # is there room for white letters on the solid part?
+        paper = {"color": "white"} if inside else {"color": "black", "bbox": {"fc": "white", "ec": "none", "pad": 2}}
+        ax.text(k, floor + 0.03 * span, f"ELBO\n{_tidy(elbo)}", **paper, **text)
     ax.axhline(log_evidence, color="black", lw=2.5)
     ax.text(len(elbos) - 0.45, log_evidence, " log p(x)", va="center", fontsize=12)
     ax.set_xticks(range(len(names)), names)
@@ -104,7 +106,7 @@ def em_frame(figure: Figure, theta: Tensor, log_likelihood: Tensor, bounds: Tens
     low, high = log_likelihood.min().item(), log_likelihood.max().item()
     floor = min(low, min(v for _, v in path)) - 0.1
     left.set(xlabel="θ, the centre of the second bump", ylabel="nats per data point", xlim=(theta[0], theta[-1]), ylim=(floor, high + 0.1))
-    left.legend(fontsize=12, loc="lower right")
+    left.legend(fontsize=12, loc="upper left")
     left.set_title("start" if k == 0 else f"after {'E' if k % 2 else 'M'} step {(k + 1) // 2}")
     elbo_bars(right, [f"θ = {_tidy(here)}"], [value], ceiling, floor).set_ylim(floor, high + 0.1)
     return figure
@@ -170,7 +172,7 @@ def two_maxima(ax: Axes, theta: Tensor, log_evidence: Tensor, elbo: Tensor, trut
         ax.axvline(theta[k], color=colour, ls=":", lw=1.5)
     ax.axvspan(truth - 0.01, truth + 0.01, color=GREEN, alpha=0.5, label="the data's curvature")
     ax.set(xlabel="curvature a of the decoder", ylabel="nats per data point")
-    ax.legend(fontsize=12, loc="lower center")
+    ax.legend(fontsize=12, loc="lower right")
     return ax
 
 

@@ -26,4 +26,17 @@ from .kl import (  # noqa: F401
     spring,
     two_densities,
 )
+from .latent_variables import (  # noqa: F401
+    belief_bars,
+    circle_of_needs,
+    curve_with_noise,
+    density_against_histogram,
+    error_against_samples,
+    gaussian_fits,
+    samples_against_dimension,
+    three_densities,
+    toy_frame,
+    toy_reading,
+    traces,
+)
 from .training import climbing_bound, posterior_and_q, train_and_held_out  # noqa: F401

@@ -82,7 +82,7 @@ def draw_from_box(answer):
     )
 
 
-@exercise("1.4", praise="Now plot the error against bits: below about four, each bit saved costs more and more.")
+@exercise("1.4", praise="Now plot the error against bits.")
 def round_codes(answer):
     codes = torch.tensor([[0.0, -2.0], [0.30, 6.0], [0.71, 1.2], [1.0, 2.9], [0.12, 5.1]])
     low, width = np.array([0.0, -2.0]), np.array([1.0, 8.0])

@@ -66,6 +66,31 @@ def test_grid_widens_when_the_mass_lies_outside():
     np.testing.assert_allclose(log_evidence_grid(vae, x).log_evidence, norm.logpdf([0.75, 0.0], 0, np.sqrt(0.01 + 0.0025)), atol=1e-3)
 
 
+def test_grid_reaches_where_the_encoder_points():
+    # a narrow mode at z = 9 that a box from −6 to 6 would never see: x = 0.5 there, x = 0 elsewhere
+    vae = VAE((1, 1), 1, (2,), likelihood=Gaussian(0.02))
+    with torch.no_grad():
+        vae.decoder[0].weight.fill_(10.0)
+        vae.decoder[0].bias.copy_(torch.tensor([-85.0, -95.0]))  # two kinks, at 8.5 and 9.5
+        vae.decoder[2].weight.copy_(torch.tensor([[0.05, -0.05]]))
+        vae.decoder[2].bias.zero_()
+        for parameter in vae.encoder.parameters():
+            parameter.zero_()
+        vae.encoder[2].bias.copy_(torch.tensor([9.0, -4.0]))
+    x = torch.tensor([[[0.5]]])
+    z = np.linspace(-12, 14, 400_001)
+    mean = 0.05 * (np.maximum(10 * z - 85, 0) - np.maximum(10 * z - 95, 0))
+    exact = np.log(np.trapezoid(norm.pdf(0.5, mean, 0.02) * norm.pdf(z), z))
+    np.testing.assert_allclose(log_evidence_grid(vae, x).log_evidence, exact, atol=2e-3)
+
+
+def test_weights_that_are_not_finite_are_named():
+    vae = VAE((8, 8), 2)
+    vae.encoder[0].weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="not finite"):
+        log_evidence_grid(vae, torch.rand(3, 8, 8))
+
+
 def test_grid_says_when_it_cannot():
     vae = VAE((1, 1), 1, (), likelihood=Gaussian(1e-5))
     vae.decoder[0].weight.data.fill_(0.3)

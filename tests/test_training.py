@@ -78,6 +78,18 @@ def test_each_setting_trains_and_matters(settings):
     assert not torch.equal(weights(model), weights(trained()[0]))
 
 
+def test_one_cycle_rises_to_lr_and_falls_to_nothing():
+    trainer = Trainer(VAE(hidden=(32,), seed=0), X, epochs=10, batch_size=50, lr=1e-2, schedule="one_cycle")
+    rates = [trainer.optimizer.param_groups[0]["lr"] for _ in trainer]
+    assert rates[0] < 1e-3 and rates[-1] < 1e-4 and max(rates) == pytest.approx(1e-2, rel=0.01)
+
+
+def test_a_beta_that_is_a_function_sees_the_step():
+    seen = []
+    trained(beta=lambda step: seen.append(step) or 1.0, epochs=2)
+    assert seen == list(range(1, 13))
+
+
 def test_an_autoencoder_learns_too():
     _, history = trained(Autoencoder(hidden=(32,), seed=0), epochs=20)
     assert history.error[-1] < 0.7 * history.error[0] and history.elbo == []
@@ -111,7 +123,10 @@ def test_ctrl_c_keeps_the_model(monkeypatch, capsys):
     model = VAE(hidden=(32,), seed=0)
     start = weights(model)
     monkeypatch.setattr(Trainer, "_step", lambda self, x, step, run=Trainer._step: run(self, x, step) if step < 8 else _interrupt())
-    _, history = trained(model)
+    try:
+        _, history = trained(model)
+    except KeyboardInterrupt:  # it would end the whole test run
+        pytest.fail("Ctrl-C got out of fit")
     assert history.stopped == "interrupted" and history.epochs == 1
     assert "keeps what it has learned" in capsys.readouterr().out
     assert not torch.equal(weights(model), start)
@@ -135,6 +150,19 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_weights():
     assert weights(model).isfinite().all()
 
 
+def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
+    def step(self, x, step, run=Trainer._step):
+        terms = run(self, x, step)
+        if step == 12:  # the last of the second epoch: its objective was still finite
+            self.model.decoder[0].bias.data.fill_(math.nan)
+        return terms
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    with pytest.raises(FloatingPointError, match="in epoch 2"):
+        trained(model := VAE(hidden=(32,), seed=0))
+    assert weights(model).isfinite().all()
+
+
 @pytest.mark.parametrize(
     ("data", "settings", "error", "message"),
     [
@@ -150,6 +178,8 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_weights():
         (X, {"schedule": "cosine"}, ValueError, "unknown schedule"),
         (X, {"patience": 3, "validation": 1.5}, ValueError, "validation must be a fraction"),
         (X, {"patience": 0}, ValueError, "patience must be"),
+        (X, {"patience": 3, "schedule": "one_cycle"}, ValueError, "choose schedule or patience"),
+        (X, {"patience": 3, "validation": 0.9}, ValueError, "30 images are left to train on after holding out 270"),
         (X * 255, {}, ValueError, "divide by 255"),
         (-X, {}, ValueError, "rescale"),
         (X * math.nan, {}, ValueError, "NaN"),

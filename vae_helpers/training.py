@@ -85,8 +85,9 @@ class Trainer:
     beta: weight of the KL, a number or a function of the step (annealing); n_samples: noise samples an image; binarize=True draws new
     black-or-white pixels for every batch (dynamic binarization); schedule: None or "one_cycle" (the step size rises to lr and falls to 0);
     patience: stop when the held-out objective has not improved for so many epochs, and go back to the best weights, holding out the
-    fraction `validation` of the training images. Raises ValueError or TypeError for bad settings or images before anything is trained,
-    FloatingPointError if the objective stops being a number (the model then keeps the weights from the start of that epoch).
+    fraction `validation` of the training images (not together with a schedule). Raises ValueError or TypeError for bad settings or images
+    before anything is trained, FloatingPointError if the objective or a weight stops being a number (the model is then as it was at the
+    start of that epoch).
     """
 
     def __init__(
@@ -120,6 +121,8 @@ class Trainer:
             shuffled = x[torch.randperm(len(x), generator=self.order).to(self.device)]
             n_held_out = max(1, round(validation * len(x)))
             self.held_out, x = shuffled[:n_held_out], shuffled[n_held_out:]
+            if len(x) < batch_size:
+                raise ValueError(f"{len(x)} images are left to train on after holding out {n_held_out}: lower batch_size or validation")
         self.x = x
         self.steps_per_epoch = math.ceil(len(x) / batch_size)
         self.n_steps = epochs * self.steps_per_epoch
@@ -184,12 +187,12 @@ class Trainer:
 
     def _end_epoch(self, sums: dict[str, Tensor], at_start: dict[str, Tensor], epoch: int) -> None:
         means = {name: value.item() / len(self.x) for name, value in sums.items()}
-        if not math.isfinite(means["objective"]):
+        finite = math.isfinite(means["objective"])
+        if not finite or not all(weight.isfinite().all() for weight in self.model.parameters()):
             self.model.load_state_dict(at_start)
             self.history.stopped = "not a number"
-            raise FloatingPointError(
-                f"the objective became {means['objective']} in epoch {epoch}: try a smaller lr; the model is as it was before that epoch"
-            )
+            what = "a weight stopped being a number" if finite else f"the objective became {means['objective']}"
+            raise FloatingPointError(f"{what} in epoch {epoch}: try a smaller lr; the model is as it was before that epoch")
         if "error" in means:
             self.history.error.append(means["error"])
         else:
@@ -229,6 +232,8 @@ def _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, valid
         raise ValueError(f"lr must be a positive number, got {lr!r}")
     if not callable(beta) and not 0 <= beta < math.inf:
         raise ValueError(f"beta must be a number from 0 on, or a function of the step, got {beta!r}")
+    if schedule is not None and patience is not None:
+        raise ValueError("choose schedule or patience: a stop by patience would come before the step size has fallen")
     if not 0 < validation < 1:
         raise ValueError(f"validation must be a fraction between 0 and 1, got {validation!r}")
     for name, value, known in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):

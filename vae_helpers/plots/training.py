@@ -33,7 +33,7 @@ def posterior_and_q(ax: Axes, posterior: Tensor, axis: Tensor, mu: Tensor, sigma
 def climbing_bound(ax: Axes, n_samples: Sequence[int], bounds: Tensor, exact: Tensor) -> Axes:
     """Importance-weighted bounds, one row of per-image values a K: (len(n_samples), N), as what is missing to the exact value (N,)."""
     missing = bounds.double() - exact
-    curve(ax, n_samples, missing.mean(1), missing.std(1) / math.sqrt(len(exact)), label="bound − exact log p(x)")
+    curve(ax, n_samples, missing.mean(1), missing.std(1) / math.sqrt(len(exact)), label="bound − exact log p(x), ± standard error")
     ax.axhline(0, color="black", linestyle="--", linewidth=1.5, label="log p(x), by quadrature")
     ax.set(xscale="log", xlabel="K, samples per image", ylabel="nats per image")
     ax.legend()
@@ -48,5 +48,5 @@ def train_and_held_out(ax: Axes, train: Sequence[float], held_out: Sequence[floa
     best = max(epochs, key=lambda epoch: held_out[epoch - 1])
     ax.axvline(best, color="black", linestyle=":", linewidth=1.5, label=f"best held-out bound: epoch {best}")
     ax.set(xlabel="epoch", ylabel="ELBO, nats per image", title=title)
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
     return ax

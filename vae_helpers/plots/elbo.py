@@ -105,7 +105,12 @@ def em_frame(figure: Figure, theta: Tensor, log_likelihood: Tensor, bounds: Tens
     left.plot(here, value, "o", color=RED, ms=11)
     low, high = log_likelihood.min().item(), log_likelihood.max().item()
     floor = min(low, min(v for _, v in path)) - 0.1
-    left.set(xlabel="θ, the centre of the second bump", ylabel="nats per data point", xlim=(theta[0], theta[-1]), ylim=(floor, high + 0.1))
+    left.set(
+        xlabel="θ, the centre of the second bump",
+        ylabel="nats per data point",
+        xlim=(theta[0].item(), theta[-1].item()),
+        ylim=(floor, high + 0.1),
+    )
     left.legend(fontsize=12, loc="upper left")
     left.set_title("start" if k == 0 else f"after {'E' if k % 2 else 'M'} step {(k + 1) // 2}")
     elbo_bars(right, [f"θ = {_tidy(here)}"], [value], ceiling, floor).set_ylim(floor, high + 0.1)

@@ -39,4 +39,15 @@ from .latent_variables import (  # noqa: F401
     toy_reading,
     traces,
 )
+from .reconstruction import (  # noqa: F401
+    density_mean,
+    level_bars,
+    logit_costs,
+    missing_constant,
+    pixel_map,
+    rows_with_numbers,
+    sigma_curves,
+    sigma_frame,
+    two_ends,
+)
 from .training import climbing_bound, posterior_and_q, train_and_held_out  # noqa: F401

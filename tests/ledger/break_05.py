@@ -1,0 +1,13 @@
+"""Corruptions of notebook 05 that its checks must notice: (tag, code as it stands, corrupted code)."""
+
+BREAK = [
+    ("5.2", "squares / (2 * sigma**2) + D / 2", "squares / sigma**2 + D / 2"),
+    ("5.4", "squares + 2 * sigma**2 * kl", "squares + sigma**2 * kl"),
+    ("5.5", "squares / D + kl).mean()", "squares / D + kl / D).mean()"),
+    ("5.9", "F.softplus(a) - b * a", "F.softplus(a) + b * a"),
+    ("5.10", "a.sigmoid() - b", "b - a.sigmoid()"),
+    ("5.11", "(2 * lam - 1) /", "(1 - 2 * lam) /"),
+    ("5.16", "pixel.var(correction=0) + (pixel.mean() - m) ** 2", "pixel.var(correction=0)"),
+    ("5.17", "(x + 1 / 32 - m) / sigma", "(x + 1 / 16 - m) / sigma"),
+    ("5.19", "(average - c).square().sum()", "(average + c).square().sum()"),
+]

@@ -92,7 +92,7 @@ def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Grid
 
     images: (batch, H, W) or (batch, D). The error is an estimate, not a bound: the change when the step last shrank by a third, plus the
     share of the integral that lies near the edge of the box. Modes far outside the box, or narrower than the step, stay unseen, so the
-    box reaches six standard deviations beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, images
+    box reaches four standard deviations beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, images
     that the likelihood cannot take or weights that are not finite, RuntimeError if `tolerance` (nats) is not reached.
     """
     if vae.latent_dim > 2:
@@ -100,7 +100,7 @@ def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Grid
     x = _on_device(vae, images)
     vae.likelihood.check(x)
     q = vae.encode(x).base_dist
-    reach = (q.loc.abs() + 6 * q.scale).max().item()
+    reach = (q.loc.abs() + 4 * q.scale).max().item()
     if not math.isfinite(reach):
         raise ValueError("the encoder puts out numbers that are not finite: train the model anew, with a smaller lr")
     half_width, coarse, error = max(6.0, reach), None, None
@@ -127,12 +127,13 @@ def _trapezoid(vae: VAE, x: Tensor, half_width: float, points: int) -> tuple[Ten
     total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=x.device)
     edge = total.clone()
     for z in grid.split(max(1, FLOATS_AT_ONCE // (4 * max(len(x), vae.pixels * vae.likelihood.n_outputs)))):
-        log_prior = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi)
-        log_joint = vae.likelihood.log_prob_table(vae.outputs(z.float()), x) + log_prior[:, None] + log_cell
-        total = torch.logaddexp(total, log_joint.logsumexp(0))
+        log_weight = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi) + log_cell
+        log_likelihood = vae.likelihood.log_prob_table(vae.outputs(z.float()), x)
+        log_joint = log_likelihood + log_weight[:, None].to(log_likelihood.dtype)
+        total = torch.logaddexp(total, log_joint.logsumexp(0).double())
         outer = z.abs().amax(-1) > 0.9 * half_width
         if outer.any():
-            edge = torch.logaddexp(edge, log_joint[outer].logsumexp(0))
+            edge = torch.logaddexp(edge, log_joint[outer].logsumexp(0).double())
     return total, (edge - total).exp()
 
 

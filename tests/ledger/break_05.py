@@ -9,5 +9,5 @@ BREAK = [
     ("5.11", "(2 * lam - 1) /", "(1 - 2 * lam) /"),
     ("5.16", "pixel.var(correction=0) + (pixel.mean() - m) ** 2", "pixel.var(correction=0)"),
     ("5.17", "(x + 1 / 32 - m) / sigma", "(x + 1 / 16 - m) / sigma"),
-    ("5.19", "(average - c).square().sum()", "(average + c).square().sum()"),
+    ("5.19", "(m - c).square().sum()", "(m + c).square().sum()"),
 ]

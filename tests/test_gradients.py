@@ -1,13 +1,16 @@
 """Estimators of gradients against closed forms, quadrature and published numbers; Gumbel-softmax against quadrature; bad input."""
 
+import json
 import math
 
+import gradient_race
 import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
 from torch.distributions import kl_divergence
 
+from vae_helpers import datasets
 from vae_helpers.gradients import (
     Gradients,
     elbo_surrogate,
@@ -19,6 +22,7 @@ from vae_helpers.gradients import (
     variance_by_quadrature,
 )
 from vae_helpers.models import VAE
+from vae_helpers.objectives import elbo
 
 MEANS, SIGMAS = (-1.0, 0.3, 1.0), (0.4, 1.0, 1.5)
 
@@ -213,6 +217,7 @@ def test_the_derivative_leaves_no_trace_in_the_parameters_of_f():
     assert layer.weight.grad is None
     with torch.no_grad():
         assert (pathwise(quadratic(1.0), torch.zeros(2), 1.0, 5).mu != 0).all()
+        assert variance_by_quadrature(pathwise, quadratic(1.0), 0.0, 1.0).variance.mu.item() == pytest.approx(4)
 
 
 def test_same_generator_same_estimates():
@@ -349,3 +354,27 @@ def test_other_bad_input_is_named(call, sentence):
 def test_result_is_a_named_pair():
     g = score_function(quadratic(1.0), 0.0, 1.0, 5)
     assert isinstance(g, Gradients) and g.mu.dtype == torch.float32
+
+
+# ---- the race of notebook 06
+def test_the_race_runs_and_the_same_seed_gives_the_same_curve():
+    images = torch.rand(50, 8, 8, generator=torch.Generator().manual_seed(12))
+    test = (images > 0.5).float()
+    curves = [gradient_race.train("leave-one-out, 2 samples", 2, 1e-3, 3, images, test, steps=100) for _ in range(2)]
+    assert curves[0] == curves[1] and curves[0]["step"] == [0, 100] and curves[0]["elbo"][1] > curves[0]["elbo"][0]
+
+
+def test_the_stored_race_is_whole_and_starts_where_the_tool_starts():
+    stored = json.loads(gradient_race.RESULT.read_text())
+    races = {(race["latent_dim"], race["estimator"]): race for race in stored["races"]}
+    assert set(races) == {(size, name) for size in gradient_race.LATENT_SIZES for name in gradient_race.ESTIMATORS}
+    data = datasets.load("digits")
+    test = data.binarized(0).test.images
+    for (size, _), race in races.items():
+        tuning = {float(rate): score for rate, score in race["tuning"].items()}
+        assert race["rate"] == max(tuning, key=tuning.get) < max(tuning), "the best rate is the largest that was tried"
+        assert len(race["elbo"]) == len(race["kl"]) == len(stored["seeds"]["race"]) and race["step"][-1] == stored["steps"]
+        vae = VAE((8, 8), size, gradient_race.HIDDEN, seed=stored["seeds"]["race"][0])
+        with torch.no_grad():
+            start = elbo(vae, test, n_samples=20, generator=torch.Generator().manual_seed(0)).value.mean().item()
+        assert race["elbo"][0][0] == pytest.approx(start, abs=2e-3)

@@ -55,7 +55,7 @@ def three_densities(ax: Axes, toy: CurvedToy, x: float, legend: bool = False) ->
     ax.fill_between(z, posterior, color=BLUE, alpha=0.3, lw=0)
     ax.plot(z, posterior, color=BLUE, lw=2.5, label="posterior p(z|x)")
     ax.plot(z, likelihood / likelihood.max() * posterior.max(), color=ORANGE, ls=":", lw=2.5, label="likelihood p(x|z), scaled")
-    ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, posterior.max().item() * (1.45 if legend else 1.05)))
+    ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, posterior.max().item() * (1.6 if legend else 1.05)))
     if legend:
         ax.legend(fontsize=12, loc="upper left")
     return ax

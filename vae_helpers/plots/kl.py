@@ -15,7 +15,7 @@ def normal_pdf(z, mu, sigma):
 
 def kl_integrand(ax, mu_q: float, sigma_q: float, mu_p: float = 0.0, sigma_p: float = 1.0, reach: float = 6.0):
     """The integrand q log(q/p) over [−reach, reach]: what counts up is blue, what counts down orange and hatched; the sum is the title."""
-    z = np.linspace(mu_q - 12 * sigma_q, mu_q + 12 * sigma_q, 4001)  # wider than the picture: the areas count the tails too
+    z = np.linspace(min(-reach, mu_q - 12 * sigma_q), max(reach, mu_q + 12 * sigma_q), 4001)  # the areas count the tails out of view too
     log_ratio = 0.5 * ((z - mu_p) / sigma_p) ** 2 - 0.5 * ((z - mu_q) / sigma_q) ** 2 + math.log(sigma_p / sigma_q)
     integrand = normal_pdf(z, mu_q, sigma_q) * log_ratio
     up, down = np.trapezoid(integrand.clip(min=0), z), np.trapezoid(integrand.clip(max=0), z)
@@ -47,9 +47,9 @@ def kl_frame(fig, mu_q: float, sigma_q: float, reach: float = 8.0):
     return fig
 
 
-def closed_form_check(ax, x, exact, quadrature, estimate, stderr, xlabel: str):
-    """A closed form (line), quadrature (crosses) and Monte Carlo (dots with bars of five standard errors) over x. All (n,), nats."""
-    ax.plot(x, exact, color=BLUE, lw=2.5, label="closed form")
+def closed_form_check(ax, x, quadrature, estimate, stderr, line: tuple, xlabel: str):
+    """Quadrature (crosses) and Monte Carlo (dots, bars of five standard errors) over x, (n,), on a closed form: line = (x, KL). Nats."""
+    ax.plot(*line, color=BLUE, lw=2.5, label="closed form")
     ax.plot(x, quadrature, "x", color="black", ms=9, mew=2, label="quadrature")
     ax.errorbar(x, estimate, 5 * np.asarray(stderr), fmt="o", color=ORANGE, ms=5, capsize=5, label="Monte Carlo, ±5 s.e.")
     ax.set(xlabel=xlabel, ylabel="KL (nats)")

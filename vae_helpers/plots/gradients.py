@@ -113,7 +113,7 @@ def growth(ax, dimensions, variances: dict, fits: dict):
         exponent, error, constant = fits[name]
         label = f"{name}: exponent {exponent:.2f} ± {error:.3f}".replace("-0.00", "0.00")
         ax.plot(dimensions, constant * np.asarray(dimensions, float) ** exponent, color=colour, ls=style, lw=2, label=label)
-    ax.set(xscale="log", yscale="log", xlabel="dimension L", ylabel="variance of one coordinate's μ-gradient")
+    ax.set(xscale="log", yscale="log", xlabel="dimension L", ylabel="variance, one coordinate")
     ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 

@@ -60,7 +60,7 @@ def elbo_frame(figure: Figure, toy: CurvedToy, x: float, mu: float, sigma: float
 
 def jensen(ax: Axes, ratio: Tensor, mean_log: float, title: str = "") -> Axes:
     """Draws of w/p(x) as dots on the logarithm's curve, its tangent at their mean 1, and the gap down to the mean of the logarithms."""
-    t = torch.linspace(0.01, 4, 400)
+    t = torch.linspace(-6.2, math.log(4), 400).exp()  # even steps of log t, since the curve is steep at 0
     ax.plot(t, t.log(), color=BLUE, lw=2.5, label="log t")
     ax.plot(t, t - 1, color=GREY, ls="--", lw=2, label="tangent t − 1")
     ax.plot(ratio, ratio.log(), "o", color=ORANGE, ms=7, alpha=0.5, mew=0, label="draws from q")
@@ -75,7 +75,7 @@ def bound_scatter(ax: Axes, kl: Tensor, elbo: Tensor, log_evidence: float, floor
     """The ELBO of many q's against their KL to the posterior, with the ceiling log p(x)."""
     ax.plot(kl, elbo, ".", color=BLUE, ms=4, alpha=0.4, label="10,000 random q")
     ax.axhline(log_evidence, color="black", lw=2.5, label="log p(x)")
-    ax.plot(0, log_evidence, "*", color=RED, ms=18, label="q = p(z|x)")
+    ax.plot(0, log_evidence, "*", color=RED, ms=18, label="q = p(z|x)", clip_on=False, zorder=3)
     ax.set(xlabel="KL(q‖p(z|x)) in nats", ylabel="ELBO in nats", ylim=(floor, log_evidence + 1), xlim=(-0.4, log_evidence - floor))
     ax.legend(fontsize=12)
     return ax
@@ -128,7 +128,7 @@ def revenue_and_cost(ax: Axes, sigma: Tensor, reconstruction: Tensor, kl: Tensor
     ax.axhline(ceiling, color=GREEN, lw=1, ls=":")
     ax.axhline(log_evidence, color="black", lw=1.5)
     ax.text(sigma[0], log_evidence + 0.1, "log p(x)", fontsize=12, va="bottom")
-    ax.text(sigma[0], ceiling + 0.1, "most that x can pay", fontsize=12, va="bottom")
+    ax.text(sigma[0], ceiling + 0.1, "ceiling of the revenue", fontsize=12, va="bottom")
     ax.set(xscale="log", xlabel="σ, the width of q", ylabel="nats", ylim=(-9, 9))
     ax.secondary_yaxis("right", functions=(lambda n: n / math.log(2), lambda b: b * math.log(2))).set_ylabel("bits")
     ax.legend(fontsize=12, loc="upper right")

@@ -149,22 +149,23 @@ class Trainer:
         step, best, since_best = 0, (-math.inf, None), 0
         for epoch in range(1, self.epochs + 1):
             at_start = _copy(self.model)
-            sums: dict[str, Tensor] = {}
+            totals: Tensor | float = 0.0  # of each term over the epoch's images
             order = torch.randperm(len(self.x), generator=self.order).to(self.device)
             for indices in order.split(self.batch_size):
                 start = time.perf_counter()
                 step += 1
                 with fast_matmul():
                     terms = self._step(self.x.index_select(0, indices), step)
-                for name, value in terms.items():
-                    sums[name] = sums.get(name, 0) + value.sum()
+                batch = torch.stack(list(terms.values())).sum(1)
+                totals = totals + batch
+                means = dict(zip(terms, (batch / len(indices)).unbind(), strict=True))
                 self.history.seconds += time.perf_counter() - start
                 if step % self.steps_per_epoch:
-                    yield Step(epoch, step, self.n_steps, _reported(terms), False)
-            self._end_epoch(sums, at_start, epoch)
+                    yield Step(epoch, step, self.n_steps, means, False)
+            self._end_epoch(dict(zip(terms, (totals / len(self.x)).tolist(), strict=True)), at_start, epoch)
             if self.patience is not None:
                 best, since_best = self._validate(best, since_best)
-            yield Step(epoch, step, self.n_steps, _reported(terms), True)
+            yield Step(epoch, step, self.n_steps, means, True)
             if self.patience is not None and since_best >= self.patience:
                 self.history.stopped = "early stop"
                 break
@@ -185,8 +186,7 @@ class Trainer:
             self.schedule.step()
         return {name: value.detach() for name, value in terms.items()}
 
-    def _end_epoch(self, sums: dict[str, Tensor], at_start: dict[str, Tensor], epoch: int) -> None:
-        means = {name: value.item() / len(self.x) for name, value in sums.items()}
+    def _end_epoch(self, means: dict[str, float], at_start: dict[str, Tensor], epoch: int) -> None:
         finite = math.isfinite(means["objective"])
         if not finite or not all(weight.isfinite().all() for weight in self.model.parameters()):
             self.model.load_state_dict(at_start)
@@ -207,10 +207,6 @@ class Trainer:
         value = self.terms(x, self.n_steps, generator)["objective"].mean().item()
         self.history.validation.append(value)
         return ((value, _copy(self.model)), 0) if value > best[0] else (best, since_best + 1)
-
-
-def _reported(terms: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.mean() for name, value in terms.items()}
 
 
 def _copy(model) -> dict[str, Tensor]:

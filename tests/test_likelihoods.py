@@ -58,6 +58,7 @@ def test_table_holds_every_pair(likelihood):
     table = likelihood.log_prob_table(outputs, x)
     pairs = torch.stack([likelihood(outputs[i : i + 1].expand(7, -1)).log_prob(x) for i in range(4)])
     torch.testing.assert_close(table.float(), pairs, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(likelihood.log_prob(outputs, x[:4]), likelihood(outputs).log_prob(x[:4]))
 
 
 def test_grey_pixels_are_said_once(monkeypatch, capsys):

@@ -32,8 +32,8 @@ def test_closed_form_elbo_is_the_gaussian_expectation():
 
 def test_chain_elbo_below_bound_below_evidence():
     vae, log_evidence = linear_vae(exact=False)
-    x = images().repeat(200, 1, 1)
-    bounds = [importance_weighted_bound(vae, x, k).double() for k in (1, 2, 8, 64)]
+    x = images().repeat(1000, 1, 1)
+    bounds = [importance_weighted_bound(vae, x, k).double() for k in (1, 2, 8)]
     gaps = [b - a for a, b in zip(bounds, bounds[1:], strict=False)] + [torch.from_numpy(log_evidence(x)) - bounds[-1]]
     for gap in gaps:
         assert gap.mean() > 5 * gap.std() / len(gap) ** 0.5

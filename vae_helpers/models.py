@@ -146,8 +146,12 @@ class VAE(_ImageModel):
 
     def encode(self, x: Tensor) -> Distribution:
         """Images (batch, H, W) or (batch, D) → q(z|x), batch_shape (batch,), event_shape (L,)."""
-        mu, logvar = self.encoder(self.flatten(x)).chunk(2, -1)
+        mu, logvar = self.mu_logvar(x)
         return Independent(Normal(mu, (logvar / 2).exp(), validate_args=False), 1, validate_args=False)
+
+    def mu_logvar(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (batch, H, W) or (batch, D) → the parameters of q(z|x): μ and log σ², each (batch, L)."""
+        return self.encoder(self.flatten(x)).chunk(2, -1)
 
     def decode(self, z: Tensor) -> Distribution:
         """Codes (…, L) → p(x|z), batch_shape (…,), event_shape (D,)."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent
+from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
 from .models import VAE, Autoencoder
@@ -31,13 +31,13 @@ def elbo(
     if not beta >= 0:
         raise ValueError(f"beta must be a number from 0 on, got {beta!r}")
     x = vae.flatten(x)
-    q = vae.encode(x)
-    z = sample(q, n_samples, generator)  # (K, batch, L)
-    reconstruction = vae.decode(z).log_prob(x).mean(0)
+    mu, logvar = vae.mu_logvar(x)
+    z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
+    reconstruction = vae.likelihood.log_prob(vae.outputs(z), x).mean(0)
     if kl == "closed_form":
-        divergence = kl_standard_normal(q.base_dist.loc, 2 * q.base_dist.scale.log())
+        divergence = kl_standard_normal(mu, logvar)
     elif kl == "sampled":
-        divergence = (q.log_prob(z) - vae.prior.log_prob(z)).mean(0)
+        divergence = (_log_q(z, mu, logvar) - vae.prior.log_prob(z)).mean(0)
     else:
         raise ValueError(f'unknown kl {kl!r}: expected "closed_form" or "sampled"')
     return Elbo(reconstruction - beta * divergence, reconstruction, divergence)
@@ -52,9 +52,9 @@ def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generato
     """
     _check_samples(n_samples)
     x = vae.flatten(x)
-    q = vae.encode(x)
-    z = sample(q, n_samples, generator)  # (K, batch, L)
-    log_weights = vae.decode(z).log_prob(x) + vae.prior.log_prob(z) - q.log_prob(z)
+    mu, logvar = vae.mu_logvar(x)
+    z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
+    log_weights = vae.likelihood.log_prob(vae.outputs(z), x) + vae.prior.log_prob(z) - _log_q(z, mu, logvar)
     return log_weights.logsumexp(0) - math.log(n_samples)
 
 
@@ -64,11 +64,14 @@ def squared_error(autoencoder: Autoencoder, x: Tensor) -> Tensor:
     return (x - autoencoder.decode(autoencoder.encode(x)).flatten(-2)).square().sum(-1)
 
 
-def sample(q: Independent, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
-    """z = μ + σ ε with ε ~ N(0, I) from `generator`: (K, batch, L), with a gradient to μ and σ. (torch's rsample takes no generator.)"""
-    mu, sigma = q.base_dist.loc, q.base_dist.scale
+def sample(mu: Tensor, logvar: Tensor, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
+    """z = μ + σ ε with ε ~ N(0, I) from `generator`: (K, batch, L), with a gradient to both. (torch's rsample takes no generator.)"""
     eps = torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
-    return mu + sigma * eps
+    return mu + (logvar / 2).exp() * eps
+
+
+def _log_q(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    return Normal(mu, (logvar / 2).exp(), validate_args=False).log_prob(z).sum(-1)
 
 
 def _check_samples(n_samples: int) -> None:

@@ -46,7 +46,7 @@ def held_out(model: VAE | Autoencoder) -> dict[str, Estimate]:
     if isinstance(model, Autoencoder):
         with torch.no_grad():
             return {"squared_error": estimate(squared_error(model, test))}
-    result = evaluate(model, test)
+    result = evaluate(model, test, n_samples=10)
     bound = evaluate(model, test[:1000], importance_samples=500).log_evidence
     return {"elbo": result.elbo, "kl": result.kl, "log_evidence_bound_k500": bound}
 

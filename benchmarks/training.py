@@ -29,17 +29,23 @@ BATCH, HIDDEN, LATENT, LR = 128, 400, 20, 1e-3
 
 
 class ImagesOneByOne(TorchDataset):
-    """As torchvision's MNIST with ToTensor: each image goes uint8 tensor → PIL → array → float tensor, when it is asked for."""
+    """As torchvision's MNIST with ToTensor: image and label of one index; uint8 tensor → PIL → array → float tensor, when asked for."""
 
-    def __init__(self, images: torch.Tensor):
-        self.images = (images * 255).round().byte()
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor):
+        self.images, self.labels = (images * 255).round().byte(), labels
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, i: int) -> torch.Tensor:
-        picture = Image.fromarray(self.images[i].numpy(), mode="L")
-        return torch.from_numpy(np.array(picture, np.uint8, copy=True)).view(28, 28, 1).permute(2, 0, 1).contiguous().float().div(255)
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        picture, label = Image.fromarray(self.images[i].numpy(), mode="L"), int(self.labels[i])
+        return to_tensor(picture), label
+
+
+def to_tensor(picture: Image.Image) -> torch.Tensor:
+    array = torch.from_numpy(np.array(picture, np.uint8, copy=True))
+    image = array.view(picture.size[1], picture.size[0], len(picture.getbands())).permute(2, 0, 1).contiguous()
+    return image.to(dtype=torch.get_default_dtype()).div(255) if isinstance(image, torch.ByteTensor) else image
 
 
 class UsualVAE(nn.Module):
@@ -63,13 +69,13 @@ def usual_loss(model: UsualVAE, x: torch.Tensor) -> torch.Tensor:
     return cross_entropy - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
 
 
-def usual_loop(model: UsualVAE, images: torch.Tensor) -> Iterator[None]:
+def usual_loop(model: UsualVAE, images: torch.Tensor, labels: torch.Tensor) -> Iterator[None]:
     """DataLoader, one image at a time; yields after each epoch."""
-    loader = DataLoader(ImagesOneByOne(images), batch_size=BATCH, shuffle=True)
+    loader = DataLoader(ImagesOneByOne(images, labels), batch_size=BATCH, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
     while True:
         total = 0.0
-        for batch in loader:
+        for batch, _ in loader:
             x = batch.view(-1, 784)
             optimizer.zero_grad()
             loss = usual_loss(model, x)
@@ -135,7 +141,7 @@ def main() -> None:
     data = datasets.load("mnist")
     usual, bare, packaged = UsualVAE(), VAE((28, 28), LATENT, (HIDDEN,), seed=0), VAE((28, 28), LATENT, (HIDDEN,), seed=0)
     loops = {
-        "usual loop": usual_loop(usual, data.train.images),
+        "usual loop": usual_loop(usual, data.train.images, data.train.labels),
         "bare loop": bare_loop(bare, data.train.images),
         "fit": packaged_loop(packaged, data),
         "matrix products": matrix_products(data.train.images),

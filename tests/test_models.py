@@ -132,7 +132,9 @@ def test_broken_and_foreign_files_are_named_and_left_alone(tmp_path):
 
 
 def test_shipped_models_load_and_are_small():
-    for file in (models.Path(models.__file__).parent / "pretrained").glob("*.safetensors"):
+    shipped = sorted((models.Path(models.__file__).parent / "pretrained").glob("*.safetensors"))
+    assert [file.stem for file in shipped] == ["mnist_ae_2d", "mnist_vae_10d", "mnist_vae_2d"]
+    for file in shipped:
         card, model = models.card(file.stem), models.pretrained(file.stem)
         assert file.stat().st_size < 2_000_000
         assert type(model).__name__ == card["model"] and model.config["latent_dim"] == card["settings"]["latent_dim"]

@@ -72,9 +72,9 @@ def cross_entropy_from_logits(answer):
         "Sum over pixels, do not average.": exact.mean(-1),
         "One number per image: sum over the last axis.": exact,
         "One number per image: leave the average over images to the loss.": exact.sum(-1).mean(),
-        "Only the white pixels are counted: add (1 − x) log(1 − λ).": (x * torch.log1p((-a).exp())).sum(-1),
+        "Only the pixels with ink (x = 1) are counted: add (1 − x) log(1 − λ).": (x * torch.log1p((-a).exp())).sum(-1),
         "The sign of x·a: the cost falls where x = 1 and a is large.": (torch.log1p(a.exp()) + x * a).sum(-1),
-        "Black and white are exchanged.": ((1 - x) * torch.log1p((-a).exp()) + x * torch.log1p(a.exp())).sum(-1),
+        "Ink (x = 1) and paper (x = 0) are exchanged.": ((1 - x) * torch.log1p((-a).exp()) + x * torch.log1p(a.exp())).sum(-1),
     }
     hint = "with λ = sigmoid(a), log λ = a − softplus(a) and log(1 − λ) = −softplus(a)."
     if problem := compare(answer(x, a), exact.sum(-1), slips=slips, hint=hint):

@@ -138,7 +138,7 @@ def test_leaving_the_loop_keeps_the_model_and_it_can_go_on():
     for step in trainer:
         if step.step == 7:
             break
-    assert step == (2, 7, 18, step.terms, False)
+    assert step == (2, 7, 18, step.images, False)
     trained(whole)
     rest = list(trainer)
     assert rest[-1].epoch_done and torch.equal(weights(model), weights(whole))

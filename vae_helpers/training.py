@@ -45,13 +45,18 @@ class History:
 
 
 class Step(NamedTuple):
-    """One optimisation step: counts from 1 on, and the objective on its mini-batch, averaged over images."""
+    """One optimisation step: counts from 1 on, and the objective and its parts for each image of its mini-batch, (batch,)."""
 
     epoch: int
     step: int
     n_steps: int
-    terms: dict[str, Tensor]
+    images: dict[str, Tensor]
     epoch_done: bool
+
+    @property
+    def terms(self) -> dict[str, Tensor]:
+        """The objective and its parts, averaged over the mini-batch."""
+        return {name: values.mean() for name, values in self.images.items()}
 
 
 def fit(model: VAE | Autoencoder, data: Dataset | Tensor, *, progress: bool = True, **settings) -> History:
@@ -126,8 +131,9 @@ class Trainer:
         self.x = x
         self.steps_per_epoch = math.ceil(len(x) / batch_size)
         self.n_steps = epochs * self.steps_per_epoch
+        self.weights = list(model.parameters())
         make_optimizer = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}[optimizer]
-        self.optimizer = make_optimizer(model.parameters(), lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
+        self.optimizer = make_optimizer(self.weights, lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
         one_cycle = torch.optim.lr_scheduler.OneCycleLR
         self.schedule = None if schedule is None else one_cycle(self.optimizer, lr, total_steps=self.n_steps + 1, cycle_momentum=False)
         self.history = History()
@@ -149,23 +155,21 @@ class Trainer:
         step, best, since_best = 0, (-math.inf, None), 0
         for epoch in range(1, self.epochs + 1):
             at_start = _copy(self.model)
-            totals: Tensor | float = 0.0  # of each term over the epoch's images
+            seen = []  # each mini-batch's terms; added up when the epoch ends, since a step costs two milliseconds and every call counts
             order = torch.randperm(len(self.x), generator=self.order).to(self.device)
             for indices in order.split(self.batch_size):
                 start = time.perf_counter()
                 step += 1
                 with fast_matmul():
                     terms = self._step(self.x.index_select(0, indices), step)
-                batch = torch.stack(list(terms.values())).sum(1)
-                totals = totals + batch
-                means = dict(zip(terms, (batch / len(indices)).unbind(), strict=True))
+                seen.append(terms)
                 self.history.seconds += time.perf_counter() - start
                 if step % self.steps_per_epoch:
-                    yield Step(epoch, step, self.n_steps, means, False)
-            self._end_epoch(dict(zip(terms, (totals / len(self.x)).tolist(), strict=True)), at_start, epoch)
+                    yield Step(epoch, step, self.n_steps, terms, False)
+            self._end_epoch({name: torch.cat([t[name] for t in seen]).mean().item() for name in terms}, at_start, epoch)
             if self.patience is not None:
                 best, since_best = self._validate(best, since_best)
-            yield Step(epoch, step, self.n_steps, means, True)
+            yield Step(epoch, step, self.n_steps, terms, True)
             if self.patience is not None and since_best >= self.patience:
                 self.history.stopped = "early stop"
                 break
@@ -179,7 +183,8 @@ class Trainer:
             x = binarize(x, self.noise)
         terms = self.terms(x, step, self.noise)
         loss = -terms["objective"].mean()
-        self.optimizer.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None  # what zero_grad does, without its bookkeeping
         loss.backward()
         self.optimizer.step()
         if self.schedule is not None:

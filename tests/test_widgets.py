@@ -133,7 +133,9 @@ def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
     """Find the one code's dot in the underlay, and read its coordinates back through box and extent."""
     corners = [] if extent else [[-2.0, -2.0], [4.0, 4.0]]
     pad = LatentPad(digits_vae(), torch.tensor([[3.0, -1.5]] + corners), ["dot"] + ["corner"] * len(corners), extent=extent)
-    pixels = np.asarray(Image.open(io.BytesIO(pad.underlay)).convert("RGB")).astype(int)
+    layer = Image.open(io.BytesIO(pad.layers["codes"]))
+    pixels = np.asarray(Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")).astype(int)
+    assert layer.size == Image.open(io.BytesIO(pad.underlay)).size
     left, top, width, height = pad.box
     x0, x1, y0, y1 = pad.extent
     rows, columns = np.nonzero(
@@ -147,7 +149,7 @@ def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
 def pad_colour(pad, name):
     from matplotlib.colors import to_rgb
 
-    from vae_helpers.widgets.latent_pad import COLOURS
+    from vae_helpers.widgets.plane import COLOURS
 
     ink = np.array(to_rgb(COLOURS[sorted(set(pad.labels)).index(name)]))
     return 255 * (0.8 * ink + 0.2)  # at the scatter's opacity, on white
@@ -183,6 +185,36 @@ def test_many_codes_are_thinned():
     assert len(set(pad.labels)) == 7
 
 
+def test_each_layer_is_drawn_and_shown_alone():
+    codes, scales = some_codes(1001), some_codes(1001, seed=1).exp()
+    pad = LatentPad(digits_vae(), codes, torch.arange(1001) % 3, scales)
+    assert list(pad.layers) == ["prior", "posteriors", "codes"] and pad.shown == ["codes"]
+    ink = {name: np.asarray(Image.open(io.BytesIO(png)))[..., 3] > 0 for name, png in pad.layers.items()}
+    assert all(seen.any() for seen in ink.values())
+    pictures = {pad.picture()}
+    for shown in ([], ["prior"], ["posteriors", "codes"]):
+        pad.shown = shown
+        pictures.add(pad.picture())
+    assert len(pictures) == 4
+    pad.set_state({"shown": ["codes"]})  # as the browser does
+    assert pad.picture() in pictures
+    with pytest.raises(ValueError, match="layers among prior, posteriors, codes, got axes"):
+        pad.shown = ["axes"]
+
+
+def test_ellipses_are_in_true_scale():
+    """One posterior of σ = (1, 0.25) at the origin: its ink reaches one σ to each side."""
+    pad = LatentPad(digits_vae(), torch.zeros(1, 2), None, torch.tensor([[1.0, 0.25]]), extent=(-2, 2, -2, 2))
+    rows, columns = np.nonzero(np.asarray(Image.open(io.BytesIO(pad.layers["posteriors"])))[..., 3])
+    height, width = Image.open(io.BytesIO(pad.underlay)).size[::-1]
+    share = np.ptp(columns) / (pad.box[2] * width), np.ptp(rows) / (pad.box[3] * height)
+    assert share == pytest.approx((2 / 4, 0.5 / 4), abs=0.01)
+
+
+def test_an_autoencoder_has_no_prior_to_show():
+    assert list(LatentPad(Autoencoder((8, 8), 2, (16,), seed=1), some_codes()).layers) == ["codes"]
+
+
 def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert [number(v) for v in (-1.5, -0.001, 0.0, 2.0)] == ["−1.50", "0.00", "0.00", "2.00"]
 
@@ -195,6 +227,8 @@ def test_numbers_have_a_true_minus_and_no_negative_zero():
         ({"codes": torch.full((3, 2), float("nan"))}, ValueError, "finite codes"),
         ({"codes": torch.zeros(3, 2), "labels": [1, 2]}, ValueError, "one label a code, got 3 codes and 2 labels"),
         ({"labels": [1, 2]}, ValueError, "labels alone"),
+        ({"scales": torch.ones(3, 2)}, ValueError, "codes beside the scales"),
+        ({"codes": torch.zeros(3, 2), "scales": torch.zeros(3, 2)}, ValueError, r"positive scales of shape \(3, 2\)"),
         ({"extent": (1, -1, 0, 1)}, ValueError, "x0 < x1"),
         ({"extent": (0, 1)}, ValueError, r"extent=\(x0, x1, y0, y1\)"),
         ({"z": (9, 0)}, ValueError, r"z on the pad, -3.5 to 3.5 and -3.5 to 3.5, got \(9, 0\)"),

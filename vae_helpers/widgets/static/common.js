@@ -8,6 +8,13 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** svgElement("circle", { cx: 1 }) → an SVG element. */
+export function svgElement(tag, attributes = {}) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
 /** Build a view; an error is shown in it, never a silent blank. */
 export const guarded = (build) => ({ model, el }) => {
   el.classList.add("vae-view");

@@ -2,6 +2,7 @@
 
     python tools/train_pretrained.py [names]            retrain and replace the shipped files (MNIST is fetched if it is not there)
     python tools/train_pretrained.py --check [names]    retrain with the card's seed, write nothing, fail if the result is off
+    python tools/train_pretrained.py --codes [names]    write only the codes of test images anew, from the shipped weights
 
 The card's stated error is three times the standard deviation over three seeds, but at least the standard error over test images.
 """
@@ -14,10 +15,11 @@ import sys
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 
 from vae_helpers import datasets, runtime
 from vae_helpers.evaluation import Estimate, estimate, evaluate
-from vae_helpers.models import VAE, Autoencoder, card, write_beside_and_rename
+from vae_helpers.models import VAE, Autoencoder, Codes, card, pretrained, write_beside_and_rename
 from vae_helpers.objectives import squared_error
 from vae_helpers.training import fit
 
@@ -42,13 +44,45 @@ def train(name: str, seed: int) -> VAE | Autoencoder:
 
 def held_out(model: VAE | Autoencoder) -> dict[str, Estimate]:
     """On MNIST's test images: ELBO and importance-weighted bound of one fixed binarization, nats; for an autoencoder the squared error."""
-    test = datasets.load("mnist").binarized(0).test.images if isinstance(model, VAE) else datasets.load("mnist").test.images
+    test = test_split(model).images
     if isinstance(model, Autoencoder):
         with torch.no_grad():
             return {"squared_error": estimate(squared_error(model, test))}
     result = evaluate(model, test, n_samples=10)
     bound = evaluate(model, test[:1000], importance_samples=500).log_evidence
     return {"elbo": result.elbo, "kl": result.kl, "log_evidence_bound_k500": bound}
+
+
+@torch.no_grad()
+def codes(model: VAE | Autoencoder) -> Codes:
+    """q(z|x), or the codes, of every tenth test image, on the CPU."""
+    test = test_split(model)
+    images, labels = test.images[::10], test.labels[::10]
+    if isinstance(model, Autoencoder):
+        return Codes(model.encode(images), None, labels)
+    q = model.encode(images)
+    return Codes(q.mean, q.stddev, labels)
+
+
+def test_split(model: VAE | Autoencoder) -> datasets.Split:
+    """MNIST's test images: one fixed binarization for a VAE, grey for an autoencoder, as each was trained."""
+    data = datasets.load("mnist")
+    return (data.binarized(0) if isinstance(model, VAE) else data).test
+
+
+def write_codes(name: str) -> None:
+    """Codes beside the weights, and a line on them in the card."""
+    model = pretrained(name)
+    tensors = {key: value.contiguous() for key, value in codes(model)._asdict().items() if value is not None}
+    tensors["labels"] = tensors["labels"].to(torch.uint8)
+    write_beside_and_rename(FOLDER / f"{name}_codes.safetensors", save(tensors))
+    which = "test images 0, 10, …, 9990" + (", binarized as the held-out data" if isinstance(model, VAE) else ", grey")
+    content = card(name) | {"codes": f"{'q(z|x)' if isinstance(model, VAE) else 'codes'} of {which}, by `--codes {name}`"}
+    write_card(name, content)
+
+
+def write_card(name: str, content: dict) -> None:
+    write_beside_and_rename(FOLDER / f"{name}.json", (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def write(name: str) -> None:
@@ -71,7 +105,8 @@ def write(name: str) -> None:
         "stated_error": round(max(3 * sd, results[0][headline].stderr), 3),
         "versions": runtime.versions(),
     }
-    write_beside_and_rename(FOLDER / f"{name}.json", (json.dumps(content, indent=1) + "\n").encode())
+    write_card(name, content)
+    write_codes(name)
     print(f"{name}: {headline} {results[0][headline]}, s.d. over seeds {sd:.2f}", flush=True)
 
 
@@ -89,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(MODELS)}; all of them if none is named")
     parser.add_argument("--check", action="store_true", help="retrain, write nothing, compare with the card")
+    parser.add_argument("--codes", action="store_true", help="retrain nothing, write the codes of test images from the shipped weights")
     arguments = parser.parse_args()
     names = arguments.names or list(MODELS)
     if unknown := set(names) - MODELS.keys():
@@ -97,7 +133,7 @@ def main() -> None:
     if arguments.check:
         sys.exit(0 if all([check(name) for name in names]) else 1)
     for name in names:
-        write(name)
+        write_codes(name) if arguments.codes else write(name)
 
 
 if __name__ == "__main__":

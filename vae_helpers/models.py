@@ -5,6 +5,7 @@ import os
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,14 @@ from . import likelihoods
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 NETWORKS = ("mlp", "conv")
 CHANNELS = (16, 32)  # of the two convolutions; each halves the height and the width
+
+
+class Codes(NamedTuple):
+    """q(z|x) of N images and what they show. mean: (N, L); stddev: (N, L), or None for an autoencoder's codes; labels: int64 (N,)."""
+
+    mean: Tensor
+    stddev: Tensor | None
+    labels: Tensor
 
 
 class _ImageModel(nn.Module):
@@ -166,16 +175,31 @@ class VAE(_ImageModel):
 def pretrained(name: str) -> Autoencoder | VAE:
     """A model that ships with the package: "mnist_vae_2d", "mnist_ae_2d", "mnist_vae_10d". Raises ValueError for another name."""
     kind = {"VAE": VAE, "Autoencoder": Autoencoder}[card(name)["model"]]
-    return kind.load(str(files("vae_helpers") / "pretrained" / f"{name}.safetensors"))
+    return kind.load(_shipped(f"{name}.safetensors"))
+
+
+def pretrained_codes(name: str) -> Codes:
+    """What a shipped model makes of 1,000 of its test images, for pictures where the images themselves are not at hand.
+
+    Which images, and whether they were binarized, says `card(name)["codes"]`. Raises ValueError for an unknown name.
+    """
+    from safetensors.torch import load_file
+
+    card(name)
+    stored = load_file(_shipped(f"{name}_codes.safetensors"))
+    return Codes(stored["mean"], stored.get("stddev"), stored["labels"].long())
 
 
 def card(name: str) -> dict:
     """What a shipped model is: data, settings, seed, command, held-out bound ± standard error (the JSON file beside its weights)."""
-    folder = Path(str(files("vae_helpers") / "pretrained"))
-    known = sorted(path.stem for path in folder.glob("*.json"))
+    known = sorted(path.stem for path in _shipped("").glob("*.json"))
     if name not in known:
         raise ValueError(f"unknown pretrained model {name!r}: expected one of {', '.join(known)}")
-    return json.loads((folder / f"{name}.json").read_text())
+    return json.loads(_shipped(f"{name}.json").read_text())
+
+
+def _shipped(file: str) -> Path:
+    return Path(str(files("vae_helpers") / "pretrained" / file))
 
 
 def write_beside_and_rename(path: Path, content: bytes) -> None:

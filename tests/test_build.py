@@ -137,15 +137,31 @@ def test_a_failure_leaves_the_file_alone_and_sets_the_exit_status(tmp_path, caps
     assert "98_sample.ipynb: FAILED in cell 1: ZeroDivisionError: division by zero    at `1 / 0`" in capsys.readouterr().out
 
 
-def test_seeds_reach_the_kernel_and_a_failure_names_its_seed(tmp_path, capsys):
-    path = notebook(tmp_path, "import os\nassert os.environ['VAE_HELPERS_SEED'] != '1', 'unlucky'")
+def test_seeds_and_surroundings_reach_the_kernel_and_a_failure_names_its_run(tmp_path, capsys):
+    code = """
+import os, time
+seed, threads = os.environ.get("VAE_HELPERS_SEED"), os.environ.get("VAE_HELPERS_THREADS")
+told = [seed == "1", threads == "2", time.localtime(0).tm_hour == 14, os.environ.get("LC_ALL") == "tr_TR.UTF-8"]
+told.append(not os.path.exists("98_sample.ipynb"))
+assert not any(told), f"unlucky: {told.index(True)}"
+"""
+    path = notebook(tmp_path, code)
     before = path.read_bytes()
     assert seeds.main(["--seeds", "3", "-j", "2", str(path)]) == 1
     printed = capsys.readouterr().out
-    assert "98_sample   .  F  .\n" in printed
-    assert "98_sample, seed 1, cell 1: AssertionError: unlucky" in printed
+    assert [line.split() for line in printed.splitlines() if line.startswith("98_sample ")] == [["98_sample", *".F.FFFF"]]
+    for run, what in (("seed 1", 0), ("two threads", 1), ("time zone", 2), ("locale", 3), ("other folder", 4)):
+        assert f"98_sample, {run}, cell 1: AssertionError: unlucky: {what}" in printed
     assert path.read_bytes() == before
-    assert seeds.main(["--seeds", "1", str(path)]) == 0
+    assert seeds.main(["--seeds", "1", str(notebook(tmp_path, "1 + 1"))]) == 0
+
+
+def test_seeds_tell_when_a_run_writes_to_the_checkout(tmp_path, capsys, monkeypatch):
+    path = notebook(tmp_path, "open('left_behind.txt', 'w').close()")
+    monkeypatch.setattr(seeds, "ROOT", tmp_path)
+    monkeypatch.setattr(seeds, "SURROUNDINGS", [])
+    assert seeds.main(["--seeds", "1", str(path)]) == 1
+    assert "left_behind.txt" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- staleness

@@ -166,8 +166,8 @@ socket.socket.connect = connect_here_only
 PEAK = "__import__('resource').getrusage(0).ru_maxrss"
 
 
-async def execute(path: Path, variables: dict[str, str] | None = None, timeout: int = 600) -> Run:
-    """Run a notebook top to bottom in a new kernel of this Python, in the notebook's folder, and normalise it. Nothing is written.
+async def execute(path: Path, variables: dict[str, str] | None = None, timeout: int = 600, folder: Path | None = None) -> Run:
+    """Run a notebook top to bottom in a new kernel of this Python, in `folder` or the notebook's own, and normalise it. Nothing is written.
 
     `variables` are added to its environment, such as {"VAE_HELPERS_SEED": "3"}.
 
@@ -192,7 +192,7 @@ async def execute(path: Path, variables: dict[str, str] | None = None, timeout: 
             record_timing=False,
             store_widget_state=False,
             coalesce_streams=True,
-            resources={"metadata": {"path": str(path.resolve().parent)}},
+            resources={"metadata": {"path": str(folder or path.resolve().parent)}},
         )
         async with client.async_setup_kernel(env=_environment(empty) | (variables or {}), cleanup_kc=True):
             if sys.platform != "win32":  # nbclient takes Ctrl-C as the kernel's end; here it ends the tool, and the kernel with it

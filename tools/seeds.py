@@ -1,18 +1,36 @@
-"""Run notebooks under many seeds, writing nothing, and print a table: does every assertion hold for any seed, or for a lucky one?
+"""Run notebooks under many seeds and in other surroundings, writing nothing, and print a table: do assertions hold always, or by luck?
 
-    python tools/seeds.py                                   all notebooks, VAE_HELPERS_SEED = 0 ... 19
+    python tools/seeds.py                                   all notebooks, VAE_HELPERS_SEED = 0 ... 19, then the surroundings below
     python tools/seeds.py --seeds 5 -j 2 notebooks/06_*     five seeds, two kernels at a time
 
-Exit status 1 if any run fails; each failure is listed with its cell and what it asserted.
+Every run is offline, as the builder's are. Exit status 1 if any fails; each failure is listed with its cell and what it asserted.
 """
 
 import argparse
 import asyncio
 import sys
+import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from build_notebooks import NotebookFailed, execute
 from freshness import ROOT
+
+
+class Column(NamedTuple):
+    """What a run is given: a heading, variables of the environment, and whether the kernel starts in a folder that it may not write to."""
+
+    name: str
+    variables: dict[str, str]
+    elsewhere: bool = False
+
+
+SURROUNDINGS = [
+    Column("two threads", {"VAE_HELPERS_THREADS": "2"}),
+    Column("time zone", {"TZ": "LINT-14"}),
+    Column("locale", {"LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr"}),
+    Column("other folder", {}, elsewhere=True),
+]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,30 +40,44 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-j", "--jobs", type=int, default=1, help="kernels at a time (default 1)")
     options = parser.parse_args(arguments)
     paths = options.paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    return asyncio.run(run_all(paths, range(options.seeds), options.jobs))
+    columns = [Column(str(seed), {"VAE_HELPERS_SEED": str(seed)}) for seed in range(options.seeds)]
+    return asyncio.run(run_all(paths, columns + SURROUNDINGS, options.jobs))
 
 
-async def run_all(paths: list[Path], seeds: range, jobs: int) -> int:
-    """Print a row a notebook, a column a seed: `.` where every cell passed, `F` where one failed. Returns 1 if any failed."""
+async def run_all(paths: list[Path], columns: list[Column], jobs: int) -> int:
+    """Print a row a notebook: `.` where every cell passed, `F` where one failed. Returns 1 if any failed or wrote to the checkout."""
     free = asyncio.Semaphore(jobs)
     width = max((len(path.stem) for path in paths), default=0)
-    print(f"{'seed':{width}} ", *(f"{seed:2}" for seed in seeds))
-    failures = []
+    print(f"{'seed':{width}} ", *(f"{column.name:>2}" for column in columns), flush=True)
+    before, failures = files(), []
     for path in paths:
-        results = await asyncio.gather(*(_run(path, seed, free) for seed in seeds))
-        failures += [f"{path.stem}, seed {seed}, {why}" for seed, why in zip(seeds, results, strict=True) if why]
-        print(f"{path.stem:{width}} ", *(" F" if why else " ." for why in results), flush=True)
-    print(*failures, f"{len(failures)} of {len(paths) * len(seeds)} runs failed", sep="\n")
+        print(f"{path.stem:{width}} ", end="", flush=True)
+        runs = [asyncio.create_task(_run(path, column, free)) for column in columns]
+        for column, run in zip(columns, runs, strict=True):
+            if why := await run:
+                failures.append(f"{path.stem}, {'seed ' * column.name.isdigit()}{column.name}, {why}")
+            print(f" {'F' if why else '.':>{max(2, len(column.name))}}", end="", flush=True)
+        print()
+    failures += [f"a run wrote {path}" for path in sorted(files() - before)]
+    print(*failures, f"{len(failures)} failures in {len(paths) * len(columns)} runs", sep="\n")
     return int(bool(failures))
 
 
-async def _run(path: Path, seed: int, free: asyncio.Semaphore) -> str:
+def files() -> set[tuple[Path, int]]:
+    """The checkout's files with the time of their last change, without what Python and the environment keep for themselves."""
+    own = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
+    return {(path, path.stat().st_mtime_ns) for path in ROOT.rglob("*") if path.is_file() and not own & set(path.relative_to(ROOT).parts)}
+
+
+async def _run(path: Path, column: Column, free: asyncio.Semaphore) -> str:
     async with free:
-        try:
-            await execute(path, {"VAE_HELPERS_SEED": str(seed)})
-        except NotebookFailed as failure:
-            return str(failure)
-    return ""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o555)
+            try:
+                await execute(path, column.variables, folder=Path(folder) if column.elsewhere else None)
+            except NotebookFailed as failure:
+                return str(failure)
+        return ""
 
 
 if __name__ == "__main__":

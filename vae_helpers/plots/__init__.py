@@ -11,8 +11,8 @@ from .gradients import (  # noqa: F401
     race,
     relaxation,
     signal_to_noise,
-    variance_bars,
     variance_curves,
+    variance_dots,
 )
 from .kl import (  # noqa: F401
     closed_form_check,

@@ -114,22 +114,24 @@ def growth(ax, dimensions, variances: dict, fits: dict):
         label = f"{name}: exponent {exponent:.2f} ± {error:.3f}".replace("-0.00", "0.00")
         ax.plot(dimensions, constant * np.asarray(dimensions, float) ** exponent, color=colour, ls=style, lw=2, label=label)
     ax.set(xscale="log", yscale="log", xlabel="dimension L", ylabel="variance, one coordinate")
-    ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(fontsize=12, loc="upper left")
     return ax
 
 
-def variance_bars(axes, variances: dict):
-    """One panel a function: log-scaled horizontal bars of the variance of each method. variances: title → method → number."""
+def variance_dots(axes, variances: dict):
+    """One panel a function: the variance of each method as a dot on a log axis. variances: title → method → number."""
     for ax, (title, methods) in zip(axes, variances.items(), strict=True):
         names, values = list(methods), [v if v > 1e-12 else 0.0 for v in methods.values()]
-        least, most = min(v for v in values if v), max(values)
-        colours = [BLUE if "pathwise" in name else ORANGE if name.startswith("naive") else GREEN for name in names]
-        ax.barh(range(len(names)), values, color=colours, height=0.7)
-        for row, v in enumerate(values):
-            ax.text(max(v, least / 2) * 1.15, row, _sensible(v) if v else "0, exactly", va="center", fontsize=12)
-        ax.set(xscale="log", title=title, xlabel="variance at 8 evaluations", xlim=(least / 2, most * 8))
+        least, most = min(v for v in values if v) / 2, max(values) * 8
+        for row, (name, v) in enumerate(zip(names, values, strict=True)):
+            look = LOOKS["pathwise" if "pathwise" in name else "score function" if name == "naive" else "leave-one-out"]
+            if v:
+                ax.hlines(row, least, v, color=GREY, lw=1, ls=":")
+                ax.plot(v, row, look[2], color=look[0], ms=11)
+            ax.text(v * 1.3 if v else least * 1.1, row, _sensible(v) if v else "0, exactly", va="center", fontsize=12)
+        ax.set(xscale="log", title=title, xlabel="variance at 8 evaluations", xlim=(least, most))
         ax.set_yticks(range(len(names)), names if ax is axes[0] else [])
-        ax.invert_yaxis()
+        ax.set_ylim(len(names) - 0.5, -0.5)
     return axes
 
 
@@ -148,7 +150,7 @@ def jump(axes, z, values, density, estimates: dict, truth: float):
         right.plot(counts, averages, color=colour, ls=style, lw=2, label=name)
     right.axhline(truth, color="black", ls="--", lw=1.5, label="exact gradient")
     right.set(
-        xscale="log", xlabel="samples", ylabel="average of the estimates", ylim=(-0.25, 0.9), title="one converges, one to the wrong number"
+        xscale="log", xlabel="samples", ylabel="average of the estimates", ylim=(-0.25, 0.9), title="both settle, one on the wrong number"
     )
     right.legend(fontsize=12)
     return axes
@@ -159,6 +161,7 @@ def signal_to_noise(axes, ratios: dict):
 
     ratios: stage → estimator → (n_weights,). Thick: the middle half of the weights; thin: nine tenths; the number is the median.
     """
+    patch = {"fc": "white", "ec": "none", "pad": 0.5}  # so that the dotted line does not run through a number
     for ax, (stage, estimators) in zip(axes, ratios.items(), strict=True):
         for row, (name, values) in enumerate(estimators.items()):
             colour = BLUE if name.startswith("pathwise") else ORANGE if "naive" in name else GREEN
@@ -166,7 +169,9 @@ def signal_to_noise(axes, ratios: dict):
             ax.hlines(row, low, high, color=colour, lw=2)
             ax.hlines(row, q1, q3, color=colour, lw=11, alpha=0.6)
             ax.plot([median], [row], "|", color="black", ms=16, mew=3)
-            ax.annotate(f"{median:.2g}", (median, row), (0, 12), textcoords="offset points", ha="center", fontsize=12)
+            ax.annotate(
+                f"{median:.2g}", (median, row), (0, 12), textcoords="offset points", ha="center", fontsize=12, backgroundcolor="white"
+            )
         ax.axvline(1, color=GREY, ls=":", lw=1.5)
         ax.set(xscale="log", xlabel="signal-to-noise ratio of a weight", title=stage, xlim=(1e-4, 50))
         ax.set_yticks(range(len(estimators)), list(estimators) if ax is axes[0] else [])
@@ -175,22 +180,35 @@ def signal_to_noise(axes, ratios: dict):
 
 
 def race(axes, races: list[dict], floor: float):
-    """One panel a latent size: test ELBO against steps, mean over seeds, shaded from worst to best. races: as the stored file has them."""
+    """One column a latent size. Top: test ELBO against steps, mean over seeds, shaded from worst to best. Bottom: each seed's last value.
+
+    races: as the stored file has them. The naive score function's last values are left out: they are far off.
+    """
     looks = {"score function, 1 sample": (ORANGE, "--", "o")}
     looks |= {f"leave-one-out, {k} samples": (GREEN, style, "s") for k, style in ((2, "-."), (8, "-"))}
     looks |= {f"pathwise, {k} sample{'s' * (k > 1)}": (BLUE, style, "^") for k, style in ((1, ":"), (2, "-."), (8, "-"))}
-    for ax, latent_dim in zip(axes, sorted({r["latent_dim"] for r in races}), strict=True):
+    close = list(looks)[1:]
+    for ax, ends, latent_dim in zip(*axes, sorted({r["latent_dim"] for r in races}), strict=True):
         for r in (r for r in races if r["latent_dim"] == latent_dim):
             colour, style, marker = looks[r["estimator"]]
             curves = np.array(r["elbo"])
-            filled = "full" if r["estimator"][-9:] != " 8 samples" else "none"
-            ax.plot(
-                r["step"], curves.mean(0), color=colour, ls=style, marker=marker, markevery=5, fillstyle=filled, lw=2, label=r["estimator"]
-            )
+            ax.plot(r["step"], curves.mean(0), color=colour, ls=style, lw=2, label=r["estimator"])
             ax.fill_between(r["step"], curves.min(0), curves.max(0), color=colour, alpha=0.15, lw=0)
+            if r["estimator"] in close:
+                row = close.index(r["estimator"])
+                ends.plot(curves[:, -1], [row] * len(curves), marker, color=colour, ms=9, alpha=0.5, mec="none")
+                ends.plot(curves[:, -1].mean(), row, "|", color="black", ms=16, mew=3)
         ax.set(xlabel="step", title=f"L = {latent_dim}", ylim=(floor, None))
-    axes[0].set_ylabel("test ELBO (nats per image)")
-    axes[-1].legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        ends.set(
+            xlabel="last test ELBO, a mark a seed, | their mean", ylim=(len(close) - 0.5, -0.5), yticks=range(len(close)), yticklabels=close
+        )
+        ends.grid(axis="y", ls=":")
+        ends.locator_params(axis="x", nbins=6)
+    axes[0][0].set_ylabel("test ELBO (nats per image)")
+    axes[0][0].legend(
+        fontsize=12, loc="lower right", ncols=2, handlelength=1.4, handletextpad=0.4, columnspacing=0.8, bbox_to_anchor=(1.04, 0)
+    )
+    axes[1][1].tick_params(labelleft=False)
     return axes
 
 

@@ -44,7 +44,7 @@ def pixel_map(ax: Axes, values: Tensor, title: str, marked: Tensor | None = None
 
 
 def logit_costs(ax: Axes, logit: Tensor, costs: Mapping[str, Tensor]) -> Axes:
-    """Cost of a black pixel (x = 0) in nats against the logit, computed in several ways; what is infinite is left out and marked."""
+    """Cost of a pixel of paper (x = 0) in nats against the logit, computed in several ways; what is infinite is left out and marked."""
     for (name, cost), (colour, style, _), width in zip(costs.items(), STYLES, (6, 3, 2.5, 2), strict=False):
         fine = torch.isfinite(cost)
         ax.plot(logit[fine], cost[fine], color=colour, ls=style, lw=width, label=name, alpha=0.8)

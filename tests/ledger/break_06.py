@@ -6,5 +6,6 @@ BREAK = [
     ("6.10", "for dz in (1, grid)", "for dz in (1, 1 + grid)"),
     ("6.11", "- 2 * k * sigma / a)", "- 2 * k * sigma)"),
     ("6.14", "14 * d**2", "13 * d**2"),
+    ("6.19", "heights - heights.mean(1, keepdim=True)", "heights"),
     ("6.20", "(worth.sum() - worth) / 6", "worth.mean()"),
 ]

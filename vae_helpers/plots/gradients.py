@@ -169,9 +169,7 @@ def signal_to_noise(axes, ratios: dict):
             ax.hlines(row, low, high, color=colour, lw=2)
             ax.hlines(row, q1, q3, color=colour, lw=11, alpha=0.6)
             ax.plot([median], [row], "|", color="black", ms=16, mew=3)
-            ax.annotate(
-                f"{median:.2g}", (median, row), (0, 12), textcoords="offset points", ha="center", fontsize=12, backgroundcolor="white"
-            )
+            ax.annotate(f"{median:.2g}", (median, row), (0, 12), textcoords="offset points", ha="center", fontsize=12, bbox=patch)
         ax.axvline(1, color=GREY, ls=":", lw=1.5)
         ax.set(xscale="log", xlabel="signal-to-noise ratio of a weight", title=stage, xlim=(1e-4, 50))
         ax.set_yticks(range(len(estimators)), list(estimators) if ax is axes[0] else [])

@@ -8,7 +8,10 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .base import draw_png, javascript, stylesheet
-from .decoder_view import DecoderView, check_codes, show_image
+from .decoder_view import DecoderView, check_codes, number, show_image
+from .examples import Examples, read_examples
+
+DEAD_BELOW = 0.01  # nats of KL: a dimension below it tells nothing about the image
 
 RANDOM = {"prior": "random from the prior", "gaussian": "random from the Gaussian of the codes", "box": "random from the box"}
 
@@ -19,13 +22,24 @@ class LatentSliders(DecoderView):
     ranges: (low, high), or one such pair a dimension; by default the codes' own ranges widened to hold zero, or ±3 without codes.
     random: what the second button draws from: "prior" N(0, I), "gaussian" fitted to the codes, or "box", uniform over the sliders.
     A random draw outside a slider's range is set at its end. ``z`` may be read and set; ``image`` (H, W) is decoded from it.
+    kl (L,): each dimension's KL(q(z|x) ‖ prior) in nats, averaged over images, shown beside its slider; below DEAD_BELOW it is dead.
+    sort_by_kl: the most used dimension on top. examples: up to 20 images (n, H, W), shown as buttons that set z to their code (a VAE:
+    μ), or codes (n, L). ``example``: which of them was encoded last, −1 for none; setting it sets z. Default ranges hold their codes.
+    Raises ValueError for shapes that do not fit, NaN, z outside the ranges.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "latent_sliders.js")
-    _css = stylesheet("common.css")
+    _esm = javascript("engine.js", "common.js", "decoder.js", "examples.js", "latent_sliders.js")
+    _css = stylesheet("common.css", "examples.css", "latent_sliders.css")
 
     ranges = traitlets.List().tag(sync=True)
     random = traitlets.Dict().tag(sync=True)
+    kl = traitlets.List().tag(sync=True)
+    dead_below = traitlets.Float(DEAD_BELOW).tag(sync=True)
+    order = traitlets.List().tag(sync=True)
+    example = traitlets.Int(-1).tag(sync=True)
+    example_images = traitlets.Bytes().tag(sync=True)
+    example_codes = traitlets.Bytes().tag(sync=True)
+    example_names = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -35,6 +49,10 @@ class LatentSliders(DecoderView):
         random: str = "prior",
         codes: Tensor | None = None,
         labels: Tensor | Sequence | None = None,
+        kl: Tensor | Sequence[float] | None = None,
+        sort_by_kl: bool = False,
+        examples: Tensor | None = None,
+        example_labels: Tensor | Sequence | None = None,
         caption: str = "One slider a latent dimension and the image that the decoder makes of them.",
     ):
         if random not in RANDOM:
@@ -43,25 +61,69 @@ class LatentSliders(DecoderView):
             raise ValueError('Expected codes to fit the Gaussian to: random="gaussian" needs codes=.')
         dims = model.latent_dim if hasattr(model, "latent_dim") else next(p.shape[1] for p in model.parameters())
         check_codes(codes, labels, dims)
-        ranges = _ranges(ranges, codes, dims)
+        none = Examples(torch.zeros(0, 1, 1), torch.zeros(0, dims), [])
+        self._examples = none if examples is None else read_examples(model, examples, example_labels, dims)
+        ranges = _ranges(ranges, codes, self._examples.codes, dims)
+        kl = _kl(kl, dims)
+        order = sorted(range(dims), key=lambda k: -kl[k] if sort_by_kl and kl else k)
         z0 = [0.0] * dims if z0 is None else z0
-        super().__init__(model, z0, codes, labels, ranges=ranges, random=_random(random, codes, dims), caption=caption)
+        traits = {"ranges": ranges, "random": _random(random, codes, dims), "kl": kl, "order": order, "caption": caption}
+        super().__init__(model, z0, codes, labels, **traits, **self._examples.traits)
 
     def picture(self) -> bytes:
-        """Image and sliders at the present z, as a PNG."""
+        """Original, decoded image, sliders and KL at the present state, as a PNG."""
 
         def draw(figure: Figure) -> None:
-            side, sliders = figure.subplots(1, 2, width_ratios=[220, 400])
-            show_image(side, self.image)
-            for row, (value, (low, high)) in enumerate(zip(self.z, self.ranges, strict=True)):
-                sliders.plot([low, high], [row, row], color="#999", linewidth=3, solid_capstyle="round")
-                sliders.plot(value, row, "o", color="#0173b2", markersize=11)
-            sliders.set_yticks(range(self.latent_dim), [f"$z_{{{row + 1}}}$" for row in range(self.latent_dim)])
-            sliders.set_ylim(self.latent_dim - 0.5, -0.5)
-            sliders.tick_params(labelsize=12, left=False)
-            sliders.spines[["left", "right", "top"]].set_visible(False)
+            widths = {"original": 220, "image": 220, "sliders": 400, "kl": 150}
+            if self.example < 0:
+                del widths["original"]
+            if not self.kl:
+                del widths["kl"]
+            axes = figure.subplot_mosaic([list(widths)], width_ratios=list(widths.values()))
+            show_image(axes["image"], self.image)
+            if self.example >= 0:
+                show_image(axes["original"], self._examples.images[self.example]).set_title(self.example_names[self.example], fontsize=12)
+                axes["image"].set_title("decoded from z", fontsize=12)
+            dead = [bool(self.kl) and self.kl[k] < self.dead_below for k in self.order]
+            for row, k in enumerate(self.order):
+                axes["sliders"].plot(self.ranges[k], [row, row], color="#ccc" if dead[row] else "#999", linewidth=3, solid_capstyle="round")
+                axes["sliders"].plot(self.z[k], row, "o", color="#8a8a8a" if dead[row] else "#0173b2", markersize=11)
+            axes["sliders"].set_yticks(range(self.latent_dim), [f"$z_{{{k + 1}}}$" for k in self.order])
+            axes["sliders"].set_ylim(self.latent_dim - 0.5, -0.5)
+            axes["sliders"].tick_params(labelsize=12, left=False)
+            axes["sliders"].spines[["left", "right", "top"]].set_visible(False)
+            if self.kl:
+                bars = axes["kl"].barh(range(self.latent_dim), [self.kl[k] for k in self.order], height=0.35, color="#0173b2")
+                texts = [number(self.kl[k]) + (" dead" if dead[row] else "") for row, k in enumerate(self.order)]
+                axes["kl"].bar_label(bars, texts, padding=4, fontsize=12)
+                axes["kl"].set(ylim=(self.latent_dim - 0.5, -0.5), xlim=(0, 1.6 * max(*self.kl, self.dead_below)), xticks=[], yticks=[])
+                axes["kl"].set_title("KL, nats", fontsize=12)
+                axes["kl"].spines[["right", "top", "bottom"]].set_visible(False)
 
         return draw_png(draw, (8.9, max(3.1, 0.8 + 0.33 * self.latent_dim)))
+
+    def set_state(self, sync_data: dict) -> None:
+        """What the browser tells. It sends z beside the example that was chosen, and z may have moved on since."""
+        self._told_z = "z" in sync_data
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._told_z = False
+
+    _told_z = False
+
+    @traitlets.observe("example")
+    def _encode_the_example(self, change) -> None:
+        if change["new"] >= 0 and not self._told_z:
+            code = self._examples.codes[change["new"]].tolist()
+            self.z = [min(max(v, low), high) for v, (low, high) in zip(code, self.ranges, strict=True)]
+
+    @traitlets.validate("example")
+    def _example_is_one_of_them(self, proposal):
+        if not -1 <= proposal.value < len(self._examples.codes):
+            n = len(self._examples.codes)
+            raise ValueError(f"Expected example from 0 to {n - 1}, or -1 for none, got {proposal.value}: there are {n} examples.")
+        return proposal.value
 
     @traitlets.validate("z")
     def _z_lies_on_the_sliders(self, proposal):
@@ -72,18 +134,30 @@ class LatentSliders(DecoderView):
         return z
 
 
-def _ranges(ranges: Sequence | None, codes: Tensor | None, dims: int) -> list[list[float]]:
-    if ranges is None and codes is None:
-        ranges = [(-3.0, 3.0)] * dims
-    elif ranges is None:
-        low, high = codes.detach().amin(0).clamp(max=0), codes.detach().amax(0).clamp(min=0)
-        ranges = torch.stack([low, high], 1).tolist()
+def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dims: int) -> list[list[float]]:
+    if ranges is None:
+        around = torch.tensor([[-3.0], [3.0]]).expand(2, dims) if codes is None else codes.detach().cpu().float()
+        held = torch.cat([around, examples, torch.zeros(1, dims)])
+        ranges = torch.stack([held.amin(0), held.amax(0)], 1).tolist()
     elif len(ranges) == 2 and all(isinstance(v, (int, float)) for v in ranges):
         ranges = [ranges] * dims
     ranges = [[float(low), float(high)] for low, high in ranges]
     if len(ranges) != dims or any(not low < high for low, high in ranges):
         raise ValueError(f"Expected {dims} ranges (low, high) with low < high, got {ranges}.")
     return ranges
+
+
+def _kl(kl: Tensor | Sequence[float] | None, dims: int) -> list[float]:
+    if kl is None:
+        return []
+    kl = torch.as_tensor(kl).detach().cpu().float()
+    if kl.shape != (dims,):
+        raise ValueError(
+            f"Expected kl of shape ({dims},), one number a dimension, got {tuple(kl.shape)}: average over the images, .mean(0)."
+        )
+    if not kl.isfinite().all() or (kl < -1e-5).any():
+        raise ValueError(f"Expected kl in nats, finite and from 0 on, got {kl.tolist()}: a divergence is never negative.")
+    return kl.clamp(min=0).tolist()
 
 
 def _random(kind: str, codes: Tensor | None, dims: int) -> dict:

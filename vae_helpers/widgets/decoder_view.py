@@ -1,5 +1,6 @@
 """What LatentPad and LatentSliders share: a decoder packed for the browser, a point z, and the image there."""
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -11,13 +12,17 @@ from torch import Tensor, nn
 from .base import Point, View
 from .export import mean_network, pack
 
+# For lines and labels, told apart by colour-blind eyes too (found by search: CIELAB distances above 17 as Machado et al. 2009 simulate
+# protanopes and deuteranopes); each at 3:1 or better on white paper and on JupyterLab's dark page.
+COLOURS = ("#0173b2", "#d20f5a", "#3ca500", "#8700ff", "#d2785a", "#69690f", "#789687", "#e11ec3", "#965a87", "#6969ff")
 MOST_CODES = 2000  # a scatter of more is a smear, and the browser searches them at every move
 
 
 class DecoderView(View):
     """A decoder that runs in the browser. ``z`` (L floats) follows the hand and may be set; ``image`` (H, W) is decoded from it here.
 
-    The network is copied when the view is made: training the model further does not change the view.
+    The network is copied when the view is made: training the model further does not change the view. Where the browser's engine lacks
+    one of its layers, ``network["missing"]`` names that, and the browser asks the kernel for each image (static/decoder.js).
     """
 
     z = Point().tag(sync=True)
@@ -28,25 +33,25 @@ class DecoderView(View):
     labels = traitlets.List().tag(sync=True)
 
     def __init__(self, model: nn.Module, z: Sequence[float] | Tensor, codes: Tensor | None, labels: Tensor | Sequence | None, **traits):
-        self._mean = mean_network(model)
-        packed = pack(self._mean)
-        self.latent_dim = packed["layers"][0]["in"]
+        self.latent_dim = latent_dim(model)
+        self._mean, shape = _network(model, self.latent_dim)
+        packed = _pack(self._mean, self.latent_dim)
         self._codes, self._labels = check_codes(codes, labels, self.latent_dim)
         super().__init__(
             z=z,
-            network={name: packed[name] for name in ("layers", "dtype", "floats")},
-            weights=packed["weights"],
-            image_shape=getattr(model, "image_shape", None) or _square(self._mean, self.latent_dim),
+            weights=packed.pop("weights"),
+            network=packed,
+            image_shape=shape,
             codes=b"" if self._codes is None else self._codes.numpy().astype("<f4").tobytes(),
             labels=self._labels,
             **traits,
         )
+        self.on_msg(self._answer)
 
     @property
     def image(self) -> Tensor:
         """The pixel means (H, W) at ``z``."""
-        with torch.no_grad():
-            return self._mean(torch.tensor([self.z])).reshape(self.image_shape)
+        return self._decode(self.z)
 
     @property
     def reading(self) -> str:
@@ -57,11 +62,46 @@ class DecoderView(View):
         distance, which = (self._codes - torch.tensor(self.z)).norm(dim=1).min(0)
         return f"{place}; nearest code: {self._labels[which]} ({number(distance.item())} away)"
 
+    @torch.no_grad()
+    def _decode(self, z: Sequence[float]) -> Tensor:
+        return self._mean(torch.tensor([z], dtype=torch.float32)).reshape(self.image_shape)
+
+    def _answer(self, _, message: dict, buffers: list) -> None:
+        """The browser asks for the image at its z, where it cannot decode. May run on a second thread: no figure, no shared state."""
+        if message.get("ask") != "image":
+            return
+        answer = {"answer": "image", "view": message["view"], "number": message["number"]}
+        try:
+            self.send(answer, [self._decode(message["z"]).numpy().astype("<f4").tobytes()])
+        except Exception as error:  # the view says it: an answer that never comes would leave the last image standing
+            self.send({**answer, "error": f"{type(error).__name__}: {error}"})
+
     @traitlets.validate("z")
     def _z_has_one_number_a_dimension(self, proposal):
         if len(proposal.value) != self.latent_dim:
             raise ValueError(f"Expected z with {self.latent_dim} numbers, one a latent dimension, got {len(proposal.value)}.")
         return proposal.value
+
+
+class MeanImage(nn.Module):
+    """A model that is no stack of layers, as one layer: (batch, L) → (batch, D), under the model's name."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.model.mean_image(z).flatten(1)
+
+    def _get_name(self) -> str:
+        return type(self.model).__name__
+
+
+def latent_dim(model: nn.Module) -> int:
+    """Numbers in a z: the model's own ``latent_dim``, or for a plain decoder the inputs of its first layer with weights."""
+    if hasattr(model, "latent_dim"):
+        return model.latent_dim
+    return next((p.shape[-1] for p in model.parameters()), 0)
 
 
 def check_codes(codes: Tensor | None, labels: Tensor | Sequence | None, latent_dim: int) -> tuple[Tensor | None, list[str]]:
@@ -97,9 +137,49 @@ def number(value: float, digits: int = 2) -> str:
     return text.replace("-", "" if float(text) == 0 else "−")
 
 
-def _square(network: nn.Sequential, latent_dim: int) -> tuple[int, int]:
-    pixels = network(torch.zeros(1, latent_dim)).numel()
+def _network(model: nn.Module, dims: int) -> tuple[nn.Sequential, tuple[int, int]]:
+    """The layers from z to the pixel means, and the image's height and width. Raises ValueError if the two do not fit together."""
+    shape, model = getattr(model, "image_shape", None), copy.deepcopy(model).cpu().eval()
+    try:
+        network = mean_network(model)
+    except TypeError:
+        if not hasattr(model, "mean_image"):
+            raise
+        network = nn.Sequential(MeanImage(model))
+    except RuntimeError as error:  # the model's own mean_image fails
+        if shape is None:
+            raise
+        raise ValueError(f"Expected a decoder of {shape[0]} × {shape[1]} images, as the model's image_shape says: {error}.") from error
+    with torch.no_grad():
+        pixels = network(torch.zeros(1, dims)).numel()
     side = math.isqrt(pixels)
-    if side * side != pixels:
+    if shape is None and side * side != pixels:
         raise ValueError(f"Expected a decoder of square images, got {pixels} numbers: use a model that has an image_shape.")
-    return side, side
+    height, width = shape or (side, side)
+    if height * width != pixels:
+        raise ValueError(f"Expected {height * width} numbers from the decoder for images of {height} × {width}, got {pixels}.")
+    return network, (height, width)
+
+
+def _pack(network: nn.Sequential, dims: int) -> dict:
+    """The network for the browser, or in its place the name of the first layer that the browser's engine lacks."""
+    try:
+        packed = dict(pack(network, (dims,)))
+    except TypeError:
+        layers = list(network)
+        missing = next(layer for k, layer in enumerate(layers) if not _packs(nn.Sequential(*layers[: k + 1]), dims))
+        name = missing._get_name()
+        packed = {"layers": [{"type": name}], "dtype": "int16", "floats": 0, "missing": name, "weights": b""}
+    with torch.no_grad():
+        # The weights are finite here; a running mean, or a sum of large numbers, may not be.
+        if not network(torch.zeros(1, dims)).isfinite().all():
+            raise ValueError("The decoder's image at z = 0 holds NaN or infinity, so there is nothing to show: train the model again.")
+    return packed
+
+
+def _packs(network: nn.Sequential, dims: int) -> bool:
+    try:
+        pack(network, (dims,))
+    except TypeError:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
@@ -10,6 +12,28 @@ from .base import draw_png, javascript, stylesheet
 from .decoder_view import show_image
 from .plane import PlaneView
 
+MOST_POINTS = 2000  # of a path: more are no longer seen, and all of them are sent each time
+
+
+class Path(traitlets.Tuple):
+    """Points ((x, y), …), given as a tensor or array (n, 2) or as a list of pairs."""
+
+    def validate(self, obj, value):
+        try:
+            rows = _plain(value)
+            points = np.array(list(map(_plain, rows)) if isinstance(rows, (list, tuple)) else None, float)
+        except (ValueError, TypeError):
+            points = np.zeros(1)  # a word, or rows of different lengths: no points
+        if points.size and (points.ndim != 2 or points.shape[1] != 2):
+            raise ValueError(f"Expected {self.name} as points (x, y): a tensor of shape (n, 2) or a list of pairs, got {_what(value)}.")
+        if not np.isfinite(points).all():
+            raise ValueError(f"Expected finite numbers in {self.name}, got NaN or infinity among {len(points)} points.")
+        if len(points) > MOST_POINTS:
+            raise ValueError(
+                f"Expected a {self.name} of at most {MOST_POINTS} points, got {len(points)}: take every second one, {self.name}[::2]."
+            )
+        return super().validate(obj, tuple(map(tuple, points.tolist())))
+
 
 class LatentPad(PlaneView):
     """A pad over the plane of codes of a model with latent_dim 2: ``VAE``, ``Autoencoder`` or a decoder as ``nn.Sequential``.
@@ -17,11 +41,14 @@ class LatentPad(PlaneView):
     codes (N, 2) and labels (N,) are drawn underneath, and the ellipses of q(z|x) with scales (N, 2), its σ, as a layer to switch on;
     a VAE's prior is another. extent = (x0, x1, y0, y1) are the pad's limits: by default a square around the codes, or ±3.5 where there
     are none. z: where the ring starts, by default the origin. ``z`` may be read and set at any time; ``image`` (H, W) is the decoded
-    image there. Raises ValueError for codes of another shape, a z outside the pad, weights that are NaN.
+    image there. ``path``, points ((x, y), …), is drawn by the reader, who can play it, or set here as a tensor (n, 2) or a list of pairs.
+    Raises ValueError for codes of another shape, a z or a path outside the pad, weights that are NaN.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "plane.js", "latent_pad.js")
-    _css = stylesheet("common.css")
+    _esm = javascript("engine.js", "common.js", "decoder.js", "plane.js", "path.js", "latent_pad.js")
+    _css = stylesheet("common.css", "latent_pad.css")
+
+    path = Path().tag(sync=True)
 
     def __init__(
         self,
@@ -33,19 +60,29 @@ class LatentPad(PlaneView):
         z: Sequence[float] | Tensor | None = None,
         axis_labels: tuple[str, str] = ("$z_1$", "$z_2$"),
         caption: str = "A pad over the code plane and the image that the decoder makes of the chosen point.",
+        path: Sequence | Tensor = (),
     ):
-        super().__init__(model, codes, labels, scales, extent, z, axis_labels, caption=caption)
+        super().__init__(model, codes, labels, scales, extent, z, axis_labels, caption=caption, path=path)
 
     def picture(self) -> bytes:
-        """Pad, ring and decoded image at the present z, as a PNG."""
+        """Pad, path, ring and decoded image at the present z, as a PNG."""
 
         def draw(figure: Figure) -> None:
             plane, side = figure.subplots(1, 2, width_ratios=[400, 220])
-            ring(self.draw_plane(plane), *self.z)
+            trace(self.draw_plane(plane), self.path)
+            ring(plane, *self.z)
             show_image(side, self.image)
             side.set_title(self.reading.replace("; ", "\n"), fontsize=12, loc="left")
 
         return draw_png(draw, (9.2, 5.2))
+
+    @traitlets.validate("path")
+    def _path_lies_on_the_pad(self, proposal):
+        x0, x1, y0, y1 = self.extent
+        for x, y in proposal.value:
+            if not (x0 <= x <= x1 and y0 <= y <= y1):
+                raise ValueError(f"Expected a path on the pad, {x0:g} to {x1:g} and {y0:g} to {y1:g}, got the point ({x:g}, {y:g}).")
+        return proposal.value
 
 
 def ring(ax: Axes, x: float, y: float) -> Axes:
@@ -53,3 +90,19 @@ def ring(ax: Axes, x: float, y: float) -> Axes:
     ax.plot(x, y, "o", markersize=17, markerfacecolor="none", markeredgecolor="white", markeredgewidth=7, clip_on=False)
     ax.plot(x, y, "o", markersize=17, markerfacecolor="none", markeredgecolor="black", markeredgewidth=3, clip_on=False)
     return ax
+
+
+def trace(ax: Axes, path: Sequence[tuple[float, float]]) -> Axes:
+    """A path: black on white as the ring is, with a dot where it begins."""
+    for colour, more in (("white", 4), ("black", 0)) if path else ():
+        ax.plot(*zip(*path, strict=True), color=colour, linewidth=2 + more, solid_joinstyle="round", solid_capstyle="round")
+        ax.plot(*path[0], "o", color=colour, markersize=7 + more)
+    return ax
+
+
+def _plain(value):
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _what(value) -> str:
+    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)[:60]

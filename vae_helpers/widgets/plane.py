@@ -19,11 +19,9 @@ from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
 from .base import DPI, drawing
-from .decoder_view import DecoderView, check_codes
+from .decoder_view import COLOURS, DecoderView, check_codes, latent_dim
 
-# Seaborn's "colorblind" hues, the two pale ones darkened; where labels are single characters the character itself is the marker.
-COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#8a5a2b", "#d94fa5", "#6b6b6b", "#9a8f00", "#2a8fbd")
-MARKERS = "osD^vP*X<>"
+MARKERS = "osD^vP*X<>"  # for labels that are words; a single character is its own marker
 MOST_ELLIPSES = 200  # more is a smear
 LAYERS = {"codes": "codes", "posteriors": "posteriors q(z|x), 1σ", "prior": "prior p(z), 1σ, 2σ, 3σ"}  # as the switches say it
 SIZE = (5.55, 5.2)  # of the plane, in inches of 72 pixels
@@ -40,9 +38,8 @@ class PlaneView(DecoderView):
     shown = traitlets.List().tag(sync=True)
 
     def __init__(self, model: nn.Module, codes, labels, scales, extent, z, axis_labels: tuple[str, str], **traits):
-        latent_dim = getattr(model, "latent_dim", 2)
-        if latent_dim != 2:
-            raise ValueError(f"A plane shows two latent dimensions, this model has {latent_dim}: use LatentSliders.")
+        if (dims := latent_dim(model)) != 2:
+            raise ValueError(f"A plane shows two latent dimensions, this model has {dims}: use LatentSliders.")
         everything, (codes, labels) = codes, check_codes(codes, labels, 2)
         self._content = Content(codes, labels, check_scales(scales, everything, codes), hasattr(model, "prior"), axis_labels)
         extent = tuple(float(v) for v in extent or square_around(codes))

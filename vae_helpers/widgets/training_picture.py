@@ -5,11 +5,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from .decoder_view import show_image
-
-# A hue for each line or label, every one at 3:1 or better on white paper and on JupyterLab's dark theme. Lines differ in
-# their dashes and codes are written as their labels, so that no meaning hangs on the hue.
-COLOURS = ("#0173b2", "#c0392b", "#1e8449", "#b9770e", "#8e44ad", "#0e8a93", "#a0522d", "#d81b60", "#6b7280", "#5b5bd6")
+# A hue for each line or label. Lines differ in their dashes and codes are written as their labels, so that no meaning hangs on the hue.
+from .decoder_view import COLOURS, show_image
 
 
 def draw(figure: Figure, state) -> None:

@@ -2,20 +2,75 @@
 import { float32s, load } from "./engine.js";
 import { element, number, paint } from "./common.js";
 
-/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers) and .draw(z), which updates both. */
+const MOST_ASKED = 4, PATIENCE = 2000; // images asked of the kernel at a time; milliseconds until a missing answer is told
+
+/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers) and .draw(z), which updates both.
+ *
+ * Where the engine lacks a layer the kernel decodes: .draw returns at once, the image follows, and a note says so. Until the last image
+ * asked for is there, the canvas is marked aria-busy.
+ */
 export function makeDecoder(model) {
-  const decode = load(model.get("network"), model.get("weights"));
+  const network = model.get("network"), { missing } = network;
   const [height, width] = model.get("image_shape");
   const canvas = element("canvas", { class: "vae-image", role: "img", "aria-label": "The image decoded from z.", width, height });
   const place = element("span", {}), neighbour = element("span", { class: "vae-neighbour" });
-  const reading = element("output", { class: "vae-reading", "aria-live": "polite" }, place, " ", neighbour);
+  const note = element("p", { class: "vae-note", role: "status" });
+  const reading = element("div", {}, element("output", { class: "vae-reading", "aria-live": "polite" }, place, " ", neighbour), note);
   const nearest = makeNearest(model);
+  const say = (text) => {
+    if (note.textContent !== text) note.textContent = text; // spoken when it changes, not with each image
+  };
+  const show = (pixels) => {
+    if (pixels.length !== width * height) throw new Error(`The decoder puts out ${pixels.length} numbers, an image of ${height} × ${width} has ${width * height}.`);
+    paint(canvas, pixels);
+    canvas.classList.remove("vae-stale");
+    say(pixels.some(Number.isNaN) ? "The image at this z holds NaN." : missing ? `The browser cannot run ${missing}: the kernel computes each image.` : "");
+  };
+  const without = (text) => {
+    canvas.classList.add("vae-stale"); // what is drawn is the image of another z
+    say(text);
+  };
+  const late = () => without(`The browser cannot run ${missing}: this image needs a running kernel, and none has answered yet.`);
+  const failed = (text) => without(`The kernel could not compute this image. ${text}`);
+  const busy = (is) => canvas.setAttribute("aria-busy", is);
+  const decode = missing ? null : load(network, model.get("weights"));
+  const ask = missing ? askKernel(model, { show, late, failed, busy }) : null;
   const draw = (z) => {
-    paint(canvas, decode(z));
+    missing ? ask(z) : show(decode(z));
     place.textContent = `z = (${z.map((v) => number(v)).join(", ")})`;
     neighbour.textContent = nearest(z);
   };
   return { canvas, reading, draw };
+}
+
+/** Ask the kernel for images: returns ask(z). At most MOST_ASKED are under way; beyond that the newest z waits, and the last is always asked.
+ *
+ * Then show(pixels) for each answer newer than those before, failed(text) in place of an image, late() when the kernel is silent for
+ * `patience`, busy(true or false) around it all.
+ */
+export function askKernel(model, { show, late, failed, busy }, patience = PATIENCE) {
+  const view = Math.random().toString(36).slice(2); // other views of this model hear our answers too
+  let asked = 0, answered = 0, shown = 0, waiting = null, silence = null;
+  const send = (z) => model.send({ ask: "image", view, number: ++asked, z });
+  model.on("msg:custom", (message, [bytes] = []) => {
+    if (message.answer !== "image" || message.view !== view) return;
+    answered++;
+    clearTimeout(silence);
+    silence = null;
+    if (waiting) send(waiting);
+    waiting = null;
+    if (asked > answered) silence = setTimeout(late, patience);
+    if (message.number < shown) return;
+    shown = message.number;
+    message.error ? failed(message.error) : show(float32s(bytes));
+    busy(asked > shown);
+  });
+  return (z) => {
+    busy(true);
+    silence ??= setTimeout(late, patience);
+    if (asked - answered < MOST_ASKED) send(z);
+    else waiting = z;
+  };
 }
 
 /** z → "nearest code: 3 (0.12 away)", or nothing where no labelled codes were given. */

@@ -4,11 +4,12 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], Arro
 
 /** The code plane that views share: matplotlib's axes, layers to switch on and off, an SVG in units of z for what moves, and a ring.
  *
- * `onMove(x, y)` hears of drags, touches and arrow keys, in units of z, within the plane; `z()` says where the ring is.
+ * `onMove(x, y)` hears of drags, touches and arrow keys, in units of z, within the plane; `z()` says where the ring is. `onKey(event)`, if
+ * given, hears of other keys and returns true for one that it used.
  * Returns .node (the focusable pad), .switches (the layers' checkboxes), .overlay (the SVG: its y points down, so draw at −z₂; give shapes
  * the class "vae-line" for lines whose width is not scaled), .place(x, y) for the ring, and .close().
  */
-export function makePlane(model, { label, z, onMove }) {
+export function makePlane(model, { label, z, onMove, onKey = () => false }) {
   const [left, top, width, height] = model.get("box"); // the axes, as shares of the underlay
   const [x0, x1, y0, y1] = model.get("extent"); // their limits, in units of z
   const underlay = element("img", { src: pngAddress(model.get("underlay")), alt: model.get("caption"), draggable: "false" });
@@ -31,11 +32,11 @@ export function makePlane(model, { label, z, onMove }) {
 
   const go = (x, y) => onMove(clamp(x, [x0, x1]), clamp(y, [y0, y1]));
   drag(node, (u, v) => go(x0 + ((u - left) / width) * (x1 - x0), y1 - ((v - top) / height) * (y1 - y0)));
-  ownKeys(node, ({ key, shiftKey }) => {
-    const [x, y] = z(), step = shiftKey ? 0.002 : 0.02; // a fiftieth of the plane
+  ownKeys(node, (event) => {
+    const { key, shiftKey } = event, [x, y] = z(), step = shiftKey ? 0.002 : 0.02; // a fiftieth of the plane
     if (key === "Home") go(0, 0);
     else if (key in STEPS) go(x + STEPS[key][0] * step * (x1 - x0), y + STEPS[key][1] * step * (y1 - y0));
-    else return false;
+    else return onKey(event);
     return true;
   });
   const place = (x, y) => {

@@ -6,6 +6,7 @@ without a kernel: GitHub, PDF, print.
 
 import base64
 import io
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 STATIC = Path(__file__).parent / "static"
+PAGE_VIEW = "application/vnd.vae-helpers.view+json"  # what tools/export_page.py asks for, by this variable
+PAGE_SWITCH = "VAE_HELPERS_PAGE"
 DPI = 144  # pixels per inch in the file; shown at half size, so one point is one pixel on screen
 drawing = threading.RLock()  # widget messages arrive on a second thread, and matplotlib's text is not made for two
 
@@ -31,6 +34,12 @@ class View(anywidget.AnyWidget):
         """The state as a PNG, drawn without a browser."""
         raise NotImplementedError
 
+    def page_data(self) -> dict:
+        """What a page without a kernel needs to show this view live: its JavaScript, style sheet and present state; page.py writes it."""
+        own = set(self.traits(sync=True)) - set(anywidget.AnyWidget.class_traits(sync=True))
+        state = self.get_state([name for name in sorted(own) if not name.startswith("_")])
+        return {"javascript": self._esm, "stylesheet": self._css, "state": _as_json(state)}
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.caption}"
 
@@ -40,6 +49,8 @@ class View(anywidget.AnyWidget):
         png = self.picture()
         width, height = png_size(png)
         data["image/png"] = base64.b64encode(png).decode("ascii")
+        if os.environ.get(PAGE_SWITCH):
+            data[PAGE_VIEW] = self.page_data()
         return data, {**metadata, "image/png": {"width": width // 2, "height": height // 2}}
 
 
@@ -78,6 +89,15 @@ def draw_png(draw: Callable[[Figure], object], size: tuple[float, float]) -> byt
         out = io.BytesIO()
         figure.savefig(out, dpi=DPI, metadata={"Software": None})
     return out.getvalue()
+
+
+def _as_json(value):
+    """Traits with their bytes as {"$bytes": base64}."""
+    if isinstance(value, (bytes, memoryview)):
+        return {"$bytes": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, dict):
+        return {name: _as_json(v) for name, v in value.items()}
+    return [_as_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def png_size(png: bytes) -> tuple[int, int]:

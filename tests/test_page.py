@@ -1,0 +1,336 @@
+"""Pages that work by themselves: what is shared is written once, the state arrives whole, every formula converts, nothing leads outside."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import export_page
+import mathml
+import nbformat
+import nbformat.v4
+import pytest
+import torch
+import traitlets
+from freshness import read
+from notebook_reading import NOTEBOOKS
+from PIL import Image
+
+from vae_helpers import widgets
+from vae_helpers.models import VAE
+from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
+from vae_helpers.widgets.page import Parts, document, save_page, small
+
+VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
+
+
+def pad(**options):
+    return widgets.LatentPad(VAE_2, caption="The pad.", **options)
+
+
+def stack():
+    return widgets.FrameStack(lambda figure, share: figure.set_facecolor((share,) * 3), [0, 0.5, 1], size=(4, 2), caption="Three greys.")
+
+
+def scripts(page: str, kind: str) -> list[str]:
+    return re.findall(rf'<script type="{kind}"[^>]*>(.*?)</script>', page, re.DOTALL)
+
+
+def states(page: str) -> list[dict]:
+    """The state of each view, bytes put back."""
+    store = dict(re.findall(r'<script type="text/plain" id="bytes-(\w+)">(.*?)</script>', page))
+
+    def revive(value):
+        if isinstance(value, dict) and "$bytes" in value:
+            return base64.b64decode(store[value["$bytes"]])
+        if isinstance(value, dict):
+            return {name: revive(v) for name, v in value.items()}
+        return [revive(v) for v in value] if isinstance(value, list) else value
+
+    return [revive(json.loads(text)) for text in scripts(page, "application/json")]
+
+
+def plain(value):
+    return [plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+# ---------------------------------------------------------------- views
+
+
+def test_what_views_share_is_written_once(tmp_path):
+    one = save_page([pad()], tmp_path / "one.html", "One").read_text()
+    three = save_page([pad(), pad(z=(1, 1)), stack()], tmp_path / "three.html", "Three").read_text()
+    weights = base64.b64encode(pad().weights).decode()
+    assert one.count(weights) == three.count(weights) == 1
+    assert len(scripts(one, "module")) == 2 and len(scripts(three, "module")) == 3  # the stub, and one a class
+    for text in (pad()._css, pad()._esm[:500]):
+        assert three.count(text) == 1
+    names = re.findall(r'id="(bytes-\w+)"', three)
+    assert len(names) == len(set(names))
+
+
+def test_the_state_arrives_whole(tmp_path):
+    views = [
+        pad(codes=torch.randn(30, 2), labels=[k % 3 for k in range(30)]),
+        widgets.LatentSliders(VAE_4, caption="<b> & </script>"),
+        stack(),
+    ]
+    page = save_page(views, tmp_path / "page.html", "State").read_text()
+    for view, state in zip(views, states(page), strict=True):
+        own = {name for name in view.traits(sync=True) if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
+        assert set(state) == own
+        assert all(plain(getattr(view, name)) == state[name] for name in own)
+    assert states(page)[0]["weights"] == views[0].weights and len(states(page)[0]["weights"]) > 1000
+    assert states(page)[2]["frames"] == views[2].frames
+
+
+def test_every_view_class_has_the_name_that_the_page_calls():
+    classes = {value for name in widgets.__all__ if isinstance(value := getattr(widgets, name), type) and issubclass(value, View)}
+    assert {widgets.LatentPad, widgets.LatentSliders, widgets.FrameStack, widgets.TrainingDashboard} <= classes
+    for kind in classes:
+        assert re.search(r"^export const render = ", kind._esm, re.MULTILINE), kind
+        assert not re.search(r"^import ", kind._esm, re.MULTILINE), kind
+        assert isinstance(kind._css, str), kind
+
+
+def test_text_in_a_state_or_a_script_cannot_end_it():
+    class Quoting(View):
+        _esm, _css = 'export const render = () => "</script><!--<script>";', ""
+        words = traitlets.Unicode("</script><!--").tag(sync=True)
+
+    parts = Parts()
+    page = document("<T>", parts.view(Quoting().page_data(), stack().picture(), 'a "quoted" <caption>'), parts)
+    assert states(page) == [{"caption": "", "words": "</script><!--"}]
+    assert "<title>&lt;T&gt;</title>" in page and 'alt="a &quot;quoted&quot; &lt;caption&gt;"' in page
+    assert "\\x3C/script>\\x3C!--\\x3Cscript>" in page
+    assert page.count("<script") == page.count("</script>")
+
+
+def test_the_switch_adds_the_data_to_the_bundle(monkeypatch):
+    monkeypatch.delenv(PAGE_SWITCH, raising=False)
+    assert PAGE_VIEW not in stack()._repr_mimebundle_()[0]
+    monkeypatch.setenv(PAGE_SWITCH, "1")
+    data = stack()._repr_mimebundle_()[0]
+    assert json.loads(json.dumps(data[PAGE_VIEW])) == stack().page_data() and "image/png" in data
+
+
+def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
+    path = tmp_path / "page.html"
+    path.write_text("before")
+    with pytest.raises(TypeError, match="Expected views such as LatentPad or FrameStack, got VAE"):
+        save_page([VAE_2], path, "Not a view")
+    with pytest.raises(FileNotFoundError, match="Expected a folder that exists for page.html"):
+        save_page([stack()], tmp_path / "none" / "page.html", "No folder")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        save_page([stack()], path, "Interrupted")
+    assert path.read_text() == "before"
+
+
+def test_the_static_picture_is_small():
+    picture = pad(codes=torch.randn(500, 2), labels=[k % 10 for k in range(500)]).picture()
+    half = small(picture)
+    assert len(half) < 40_000 and len(half) < len(picture) / 2
+    assert [2 * n for n in Image.open(io.BytesIO(half)).size] == list(Image.open(io.BytesIO(picture)).size)
+
+
+# ---------------------------------------------------------------- the model's stand-in
+
+
+@needs_node
+def test_the_stand_in_behaves_as_the_model(tmp_path):
+    (tmp_path / "page.mjs").write_text(javascript("page.js"))
+    (tmp_path / "run.mjs").write_text("""
+import { makeModel, revive } from "./page.mjs";
+const heard = [], log = (word) => () => heard.push(word);
+const shared = new DataView(new ArrayBuffer(2)), other = new DataView(new ArrayBuffer(2));
+const model = makeModel(revive({ z: [0, 0], deep: [{ a: { $bytes: "one" } }], none: null }, () => shared), log("unheard"));
+const once = log("once");
+model.on("change:z", once);
+model.on("change:z change:deep", log("z or deep"));
+model.on("change", log("any"));
+model.set("z", [1, 2]); model.save_changes();
+model.set("z", [1, 2]);
+model.off("change:z", once);
+model.set({ z: [3, 4], none: 1 });
+model.set("deep", shared); model.set("deep", shared); model.set("deep", other);
+model.send({ ask: 1 });
+const seen = [model.get("z"), model.get("none"), model.get("deep") === other];
+model.on("change:z", (...given) => heard.push(given[0] === model, given[1]));
+model.set("z", [5]);
+model.off();
+model.set("z", [6]);
+console.log(JSON.stringify({ heard, seen }));
+""")
+    done = subprocess.run(["node", tmp_path / "run.mjs"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    change = ["z or deep", "any"]
+    assert json.loads(done.stdout) == {
+        "heard": ["once", *change, *change, *change, *change, "unheard", "z or deep", True, [5], "any"],
+        "seen": [[3, 4], 1, True],
+    }
+
+
+# ---------------------------------------------------------------- formulas
+
+
+CORE = set("math mrow mi mn mo mtext mspace mfrac msqrt mstyle msub msup msubsup munder mover munderover mtable mtr mtd".split())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_formula_of_the_notebooks_converts(path):
+    """No TeX is left over, each is well-formed, and every equation's number is there once."""
+    for cell in read(path)["cells"]:
+        if cell["cell_type"] != "markdown":
+            continue
+        html = export_page.markdown(cell["source"], set())
+        numbers = re.findall(r"\\tag\{([^}]*)\}", cell["source"])
+        assert re.findall(r'class="number">(?:<mtext>)?\(([\d.a-z]+)\)', html) == numbers
+        for formula in re.findall(r"<math.*?</math>", html, re.DOTALL):
+            tree = ElementTree.fromstring(formula)
+            assert not re.search(r"[\\$&_]", "".join(tree.itertext())), formula
+            assert {element.tag for element in tree.iter()} <= CORE
+        rest = re.sub(r"<math.*?</math>|<pre.*?</pre>|<code.*?</code>", "", html, flags=re.DOTALL)
+        assert "$" not in rest and "\\" not in rest, rest
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"\mathcal N(0, 1)", "𝒩(0,1)"),
+        (r"\mathcal{L} \mathbb E \mathbb R \mathbf x", "ℒ𝔼ℝ𝐱"),
+        (r"\frac12 + \tfrac{a}{34}", "12+a34"),
+        (r"a - -b", "a−−b"),
+        (r"\big\| x \big\|^2 \{y\}", "‖x‖2{y}"),
+        (r"\text{if } z = 1.5", "if\u00a0z=1.5"),
+        (r"B =: f'(x)", "B=:f′(x)"),
+        (r"\begin{cases} a & b \\ c & d \end{cases}", "{abcd"),
+        (r"x < y", "x<y"),
+    ],
+)
+def test_characters(tex, text):
+    assert "".join(ElementTree.fromstring(mathml.convert(tex)).itertext()) == text
+
+
+def elements(tex: str, tag: str) -> list:
+    return ElementTree.fromstring(mathml.convert(tex)).findall(f".//{tag}")
+
+
+def test_structure():
+    assert [len(e) for e in elements(r"\sum_{i=1}^N x_i^2", "munderover")] == [3] and len(elements(r"\sum_{i=1}^N x_i^2", "msubsup")) == 1
+    assert len(elements(r"\int_0^1 x", "msubsup")) == 1  # limits beside the sign
+    assert [e.get("form") for e in elements("-a = -b - c", "mo")] == ["prefix", None, "prefix", "infix"]
+    assert len(elements(r"\log x", "mspace")) == 1 and len(elements(r"\log(x)", "mspace")) == 0 and len(elements(r"a\log x", "mspace")) == 2
+    assert [e.get("minsize") for e in elements(r"\Big(x\Big)", "mo")] == ["1.8em"] * 2
+    assert len(elements(r"\begin{align} a &= b \\ &= c && \text{why} \end{align}", "mtd")) == 8
+    assert [e.get("class") for e in elements(r"\boxed{x} \underbrace{y}_{z}", "mrow")][-2:] == ["boxed", "underbrace"]
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\unknown x", r"\frac{1", r"a^", r"a}", r"\begin{tikz}x\end{tikz}", r"a & b", r"\left x", r"\text{a \beta}", r"\big x y \\"]
+)
+def test_a_formula_that_it_does_not_know_is_named(tex):
+    with pytest.raises(mathml.BadTeX, match="^The formula "):
+        mathml.convert(tex)
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+def notebook(folder, *cells: str):
+    """A notebook: text that starts with # is prose, the rest code."""
+    kinds = [nbformat.v4.new_markdown_cell if text.startswith("# ") else nbformat.v4.new_code_cell for text in cells]
+    path = folder / "98_sample.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[kind(text) for kind, text in zip(kinds, cells, strict=True)]), path)
+    return path
+
+
+PROSE = r"""# A <small> page
+
+[beside](97_other.ipynb#Why), [elsewhere](96_none.ipynb), [web](https://example.org). Inline $p(x\mid z) < 1$.
+
+$$\log p(x) \tag{1.1}$$
+
+| a | b |
+|---|---|
+| $K^L$ | p(x\|z) |
+
+<details><summary>Solution</summary>
+
+```python
+x = 1
+```
+
+</details>
+"""
+CODE = """
+from vae_helpers.models import VAE
+from vae_helpers.widgets import LatentPad
+print("printed <b>")
+LatentPad(VAE((8, 8), 2, seed=0), caption="The pad.")"""
+FIGURE = "import matplotlib.pyplot as plt\nplt.figure(figsize=(2, 1))\nplt.plot([0, 1])\nplt.show()"
+
+
+def test_export_of_a_small_notebook(tmp_path, capsys):
+    path = notebook(tmp_path, PROSE, CODE, FIGURE)
+    (tmp_path / "97_other.html").touch()
+    before = path.read_bytes()
+    made = nbformat.read(path, 4)
+    made.cells[2].metadata["alt"] = "A line & its axes."
+    nbformat.write(made, path)
+    before = path.read_bytes()
+    assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["97_other.html", "98_sample.ipynb", "page.html"]
+    assert f"{len(page.encode()) / 1000:.0f} kB" in capsys.readouterr().out
+
+    assert "<title>A &lt;small&gt; page</title>" in page and page.count("<h1") == 1
+    assert '<a href="97_other.html#Why">beside</a>, elsewhere, <a href="https://example.org">web</a>' in page
+    assert '<span class="number">(1.1)</span>' in page and "<td><math>" in page and "p(x|z)" in page
+    assert "<details><summary>Solution</summary>" in page and "$" not in re.sub(
+        r"<(script|style)\b.*?</\1>|data:[^\"]*", "", page, flags=re.S
+    )
+    assert "printed &lt;b&gt;" in page and 'alt="A line &amp; its axes."' in page and 'alt="The pad."' in page
+    assert "Made from 98_sample.ipynb by <code>python run.py export 98_sample.ipynb</code>" in page
+    assert [state["caption"] for state in states(page)] == ["The pad."]
+    outside = re.sub(r"<script.*?</script>", "", page, flags=re.S)
+    assert not re.findall(r'(?:src|poster|srcset|data)="(?!data:)[^"]*"|<link|<iframe|@import|url\((?!data:)', outside)
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            ["# T", "assert 1 == 2, 'no'"],
+            "98_sample.ipynb does not run to its end: cell 1: AssertionError: no    at `assert 1 == 2, 'no'`. No page",
+        ),
+        (["# T", "# Formula $\\foo$"], "cell 1: The formula '\\\\foo' uses \\foo, which tools/mathml.py does not know"),
+    ],
+)
+def test_a_failure_is_told_and_writes_nothing(tmp_path, capsys, cells, message):
+    path = notebook(tmp_path, *cells)
+    assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
+    assert capsys.readouterr().err.startswith(f"export: {message}")
+    assert [file.name for file in tmp_path.iterdir()] == ["98_sample.ipynb"]
+
+
+def test_wrong_paths(tmp_path, capsys):
+    path = notebook(tmp_path, "# T")
+    broken = tmp_path / "broken.ipynb"
+    broken.write_text("{")
+    for arguments, message in {
+        ("none.ipynb",): "There is no notebook none.ipynb. Give the path of one",
+        (str(tmp_path),): "There is no notebook",
+        (str(path), str(path), "-o", "one.html"): "Expected a folder after -o for 2 notebooks, got the one file one.html",
+        (str(path), "-o", str(tmp_path / "none" / "a.html")): "There is no folder",
+        (str(broken), "-o", str(tmp_path)): "broken.ipynb cannot be read as a notebook",
+    }.items():
+        assert export_page.main(list(arguments)) == 1
+        assert f"export: {message}" in capsys.readouterr().err
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["98_sample.ipynb", "broken.ipynb"]

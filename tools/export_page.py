@@ -1,0 +1,176 @@
+"""Make one HTML file of a notebook that works by itself: prose, formulas, code, figures, and the interactive views, live.
+
+    python run.py export notebooks/07_train_a_vae.ipynb            writes 07_train_a_vae.html here
+    python run.py export notebooks/07_train_a_vae.ipynb -o vae.html
+    python run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
+
+The file needs no kernel and no network; it can be mailed, put on a web server, or opened from a disk. The notebook is executed first,
+with seed 0 and without a network; its own file is only read.
+"""
+
+import argparse
+import asyncio
+import base64
+import re
+import sys
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from urllib.parse import unquote
+
+import mathml
+from build_notebooks import NotebookFailed, execute
+from freshness import ROOT
+from nbconvert.filters import ansi2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW
+from vae_helpers.widgets.page import Parts, document, image, write
+
+
+class CannotExport(Exception):
+    """The notebook cannot be made into a page; the message says why and what to do."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python run.py export")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
+    options = parser.parse_args(arguments)
+    try:
+        targets = where(options.notebooks, options.output)
+        for notebook, target in targets.items():
+            print(f"{notebook.name}: executing ...", flush=True)
+            page = export(notebook, target, beside=[other.name for other in targets.values()])
+            print(f"{notebook.name}: written to {target}, {len(page.encode()) / 1000:.0f} kB", flush=True)
+    except (CannotExport, OSError) as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def where(notebooks: list[Path], output: Path | None) -> dict[Path, Path]:
+    """The page of each notebook. Raises CannotExport for a notebook that is not there, or an output that cannot be one file."""
+    for path in notebooks:
+        if path.suffix != ".ipynb" or not path.is_file():
+            raise CannotExport(f"There is no notebook {path}. Give the path of one, such as notebooks/07_train_a_vae.ipynb.")
+    if output is None or output.suffix != ".html":
+        folder = output or Path(".")
+        folder.mkdir(parents=True, exist_ok=True)
+        return {path: folder / f"{path.stem}.html" for path in notebooks}
+    if len(notebooks) > 1:
+        raise CannotExport(f"Expected a folder after -o for {len(notebooks)} notebooks, got the one file {output}.")
+    if not output.parent.is_dir():
+        raise CannotExport(f"There is no folder {output.parent} for the page. Make it first.")
+    return {notebooks[0]: output}
+
+
+def export(notebook: Path, target: Path, beside: list[str]) -> str:
+    """Execute the notebook, write its page, return the page. `beside` are the names of pages that links may lead to.
+
+    Raises CannotExport where a cell fails or a formula cannot be converted; then nothing is written.
+    """
+    try:
+        run = asyncio.run(execute(notebook, {PAGE_SWITCH: "1"}))
+    except NotebookFailed as failure:
+        raise CannotExport(f"{notebook.name} does not run to its end: {failure}. No page was written.") from None
+    except (ValueError, KeyError) as error:
+        raise CannotExport(f"{notebook.name} cannot be read as a notebook: {error!r}. Open and save it in JupyterLab.") from None
+    pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
+    text = page(run.notebook, _path_to_show(notebook), pages)
+    write(text, target)
+    return text
+
+
+def page(notebook: dict, source: str, pages: set[str]) -> str:
+    """The HTML text of an executed notebook; `source` is the path that its last line names."""
+    parts = Parts()
+    body = "\n".join(cells(notebook, parts, pages))
+    made = f"Made from {source} by <code>python run.py export {source}</code>. Text and figures: CC BY 4.0; code: MIT."
+    return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
+
+
+def title(notebook: dict) -> str:
+    """The first heading of the first order."""
+    texts = "\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    found = re.search(r"^# +(.+)$", texts, flags=re.MULTILINE)
+    return found[1].strip() if found else "Notebook"
+
+
+def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
+    """The HTML of each cell. What its views share goes to `parts`."""
+    for index, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "markdown":
+            try:
+                yield markdown(cell["source"], pages)
+            except mathml.BadTeX as error:
+                raise CannotExport(f"cell {index}: {error}") from None
+        elif cell["cell_type"] == "code" and cell["source"].strip():
+            yield highlight(cell["source"], PythonLexer(), HtmlFormatter()).replace("<pre>", '<pre tabindex="0">')
+            yield from (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
+
+
+def output(one: dict, alt: str, parts: Parts) -> str:
+    """The HTML of one output: the richest of its kinds that a page can show."""
+    data = one.get("data", {})
+    words = data.get("text/plain", one.get("text", ""))
+    alt = alt or words
+    if PAGE_VIEW in data:
+        inside = parts.view(data[PAGE_VIEW], base64.b64decode(data["image/png"]), words.partition(": ")[2] or words)
+    elif "text/html" in data:
+        inside = data["text/html"]
+    elif "image/png" in data:
+        width = one.get("metadata", {}).get("image/png", {}).get("width")
+        inside = image(base64.b64decode(data["image/png"]), alt, width=width)
+    elif "text/markdown" in data:
+        inside = markdown(data["text/markdown"], set())
+    else:
+        inside = f'<pre tabindex="0">{ansi2html(words)}</pre>'
+    return f'<div class="output">{inside}</div>'
+
+
+def markdown(text: str, pages: set[str]) -> str:
+    """Prose with its formulas as MathML."""
+    return MarkdownWithMath(renderer=_Renderer(pages)).render(text)
+
+
+class _Renderer(IPythonRenderer):
+    def __init__(self, pages: set[str]):
+        super().__init__(escape=False, anchor_link_text="#")
+        self.pages = pages
+
+    def inline_math(self, body: str) -> str:
+        return mathml.convert(body)
+
+    def block_math(self, body: str) -> str:
+        return mathml.convert(body, display=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return mathml.convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link to another notebook leads to its page if that lies beside this one; else its text remains."""
+        file, mark, place = unquote(url).partition("#")
+        if "://" not in url and file.endswith(".ipynb"):
+            file = file.removesuffix(".ipynb") + ".html"
+            return super().link(text, f"{file}{mark}{place}", title) if file in self.pages else text
+        return super().link(text, url, title)
+
+
+def code_style() -> str:
+    """Colours of Python code, for light and dark."""
+    light, dark = (HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in ("default", "github-dark"))
+    return f"@media (prefers-color-scheme: light) {{\n{light}\n}}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+def _path_to_show(notebook: Path) -> str:
+    """The path from the collection's folder, or only the name of a notebook that lies elsewhere."""
+    path = notebook.resolve()
+    return escape(path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Views in one HTML file that needs no kernel and no network: `save_page([pad, sliders], "explorer.html", "Explore the codes")`.
+
+`tools/export_page.py` puts whole notebooks into such files. What several views share is written once: `Parts` keeps the JavaScript and
+the style sheet of each class, and each string of bytes (weights, pictures), under a hash. static/page.js brings them to life.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from PIL import Image
+
+from .base import View, javascript, stylesheet
+
+# The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes.
+POLICY = "default-src 'none'; img-src data: blob:; font-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
+
+
+class Parts:
+    """What the views of one page share, collected by `view` and written at the page's end."""
+
+    def __init__(self):
+        self.modules: dict[str, str] = {}
+        self.styles: dict[str, str] = {}
+        self.bytes: dict[str, str] = {}
+
+    def view(self, data: dict, picture: bytes, caption: str) -> str:
+        """HTML of one view from its `page_data`; the picture stands there until the view lives, and stays where JavaScript is off."""
+        module = _keep(self.modules, data["javascript"])
+        _keep(self.styles, data["stylesheet"])
+        state = json.dumps(self._state(data["state"]), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+        return (
+            f'<div class="view" data-view="{module}"><script type="application/json">{state}</script>'
+            f"{image(small(picture), caption, 'view-picture')}"
+            '<noscript><p class="needs">This picture moves where JavaScript is allowed.</p></noscript></div>'
+        )
+
+    def _state(self, value):
+        if isinstance(value, dict) and set(value) == {"$bytes"}:
+            return {"$bytes": _keep(self.bytes, value["$bytes"])}
+        if isinstance(value, dict):
+            return {name: self._state(v) for name, v in value.items()}
+        return [self._state(v) for v in value] if isinstance(value, list) else value
+
+    def scripts(self) -> str:
+        """The bytes, the stub of anywidget's model, and each class's JavaScript; nothing where there is no view."""
+        if not self.modules:
+            return ""
+        data = [f'<script type="text/plain" id="bytes-{name}">{text}</script>' for name, text in self.bytes.items()]
+        modules = [f'{text}\nglobalThis.vaePage.define("{name}", render);' for name, text in self.modules.items()]
+        stub = javascript("page.js") + "\nglobalThis.vaePage = { define };"
+        return "\n".join([*data, *(f'<script type="module">\n{_in_script(text)}\n</script>' for text in [stub, *modules])])
+
+
+def save_page(views: Sequence[View], path: str | Path, title: str) -> Path:
+    """One HTML file with these views, one below the other, each with its caption. Returns its path. A view shows its present state.
+
+    Raises TypeError for what is not a view, FileNotFoundError if the folder of `path` does not exist.
+    """
+    for view in views:
+        if not isinstance(view, View):
+            raise TypeError(f"Expected views such as LatentPad or FrameStack, got {type(view).__name__}.")
+    parts = Parts()
+    body = "".join(f"{parts.view(view.page_data(), view.picture(), view.caption)}\n<p>{escape(view.caption)}</p>\n" for view in views)
+    return write(document(title, f"<h1>{escape(title)}</h1>\n{body}", parts), path)
+
+
+def document(title: str, body: str, parts: Parts, style: str = "") -> str:
+    """The whole HTML text around `body`."""
+    styles = "\n".join(text for text in [stylesheet("page.css"), style, *parts.styles.values()] if text)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<title>{escape(title)}</title>
+<style>
+{styles}
+</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+{parts.scripts()}
+</body>
+</html>
+"""
+
+
+def write(text: str, path: str | Path) -> Path:
+    """Write beside and rename, so that no half page is ever seen. Raises FileNotFoundError if the folder does not exist."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Expected a folder that exists for {path.name}, got {path.parent}: make it first.")
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(beside, path)
+    return path
+
+
+def image(png: bytes, alt: str, kind: str = "", width: int | None = None) -> str:
+    """An <img> that holds the PNG itself; without `width` a pixel of the file is a pixel on screen."""
+    size = f' width="{width}"' if width else ""
+    name = f' class="{kind}"' if kind else ""
+    return f'<img{name}{size} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def small(png: bytes) -> bytes:
+    """The picture at half size, one dot a pixel on screen, in 64 colours: some 20 kB."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
+    picture = picture.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    picture.save(out := io.BytesIO(), "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _keep(where: dict[str, str], text: str) -> str:
+    """Put the text there unless it is there already, and return its name."""
+    name = hashlib.sha256(text.encode()).hexdigest()[:12]
+    where[name] = text
+    return name
+
+
+def _in_script(javascript: str) -> str:
+    """JavaScript with what would end its <script>, or make a comment of the rest, written otherwise; that can only be within strings."""
+    return re.sub(r"<(?=/script|!--|script)", r"\\x3C", javascript, flags=re.IGNORECASE)

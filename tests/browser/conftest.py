@@ -196,28 +196,34 @@ def browser():
         browser.close()
 
 
+def open_notebook(server, browser, notebook, name: str, size=(1280, 720), subshells=False, script="", **context) -> Page:
+    """A copy of a notebook's file, or one made of code given as strings, opened under this name; `script` runs before the page's own."""
+    server.set_subshells(subshells)
+    if isinstance(notebook, (str, Path)):
+        shutil.copy(ROOT / notebook, server.notebooks / name)
+    else:
+        cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(notebook)]
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), server.notebooks / name)
+    page = browser.new_context(viewport={"width": size[0], "height": size[1]}, **context).new_page()
+    page.add_init_script(script)
+    return Page(page, server).open(name)
+
+
 @pytest.fixture
 def lab(server, browser, tmp_path):
     """`lab(path)` opens a copy of a notebook, `lab(["code", "code"])` one made of these cells; `size=(1280, 720)` is the window.
 
-    With `subshells=True` widget messages come on a thread of their own, as where the collection's settings are not installed.
+    With `subshells=True` widget messages come on a thread of their own, as where the collection's settings are not installed. `script`
+    is JavaScript that runs before the page's own.
     """
     pages = []
 
-    def open_notebook(notebook, size=(1280, 720), subshells=False, **context) -> Page:
-        server.set_subshells(subshells)
-        name = f"{tmp_path.name}-{len(pages)}.ipynb"
-        if isinstance(notebook, (str, Path)):
-            shutil.copy(ROOT / notebook, server.notebooks / name)
-        else:
-            cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(notebook)]
-            metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-            nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), server.notebooks / name)
-        page = browser.new_context(viewport={"width": size[0], "height": size[1]}, **context).new_page()
-        pages.append(Page(page, server))
-        return pages[-1].open(name)
+    def open_one(notebook, **options) -> Page:
+        pages.append(open_notebook(server, browser, notebook, f"{tmp_path.name}-{len(pages)}.ipynb", **options))
+        return pages[-1]
 
-    yield open_notebook
+    yield open_one
     for page in pages:
         page.close()
     assert not (errors := [error for page in pages for error in page.console_errors]), f"errors on the console: {errors}"

@@ -26,16 +26,21 @@ export const guarded = (build) => ({ model, el }) => {
   }
 };
 
-/** Call `draw` with each screen refresh after a change of the named traits, from the hand or from Python; the last state is always drawn. */
+/** Call `draw` after a change of the named traits, from the hand or from Python: at once, so that the hand's own frame shows it; what comes
+ * on top of that before the next screen refresh is drawn with the refresh. The last state is always drawn, and a slow view never queues.
+ */
 export function follow(model, names, draw) {
-  let waiting = false;
+  let drawn = false, waiting = false; // since the last refresh
+  const refresh = () => {
+    drawn = false;
+    if (waiting) draw();
+    waiting = false;
+  };
   const redraw = () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
+    if (drawn) return void (waiting = true);
+    drawn = true;
+    requestAnimationFrame(refresh);
+    draw();
   };
   names.forEach((name) => model.on(`change:${name}`, redraw));
   draw();

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -11,15 +12,17 @@ import threading
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
 from vae_helpers.models import VAE, Autoencoder
-from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders
+from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders, plane, training_picture
 from vae_helpers.widgets.base import STATIC, draw_png, javascript
-from vae_helpers.widgets.decoder_view import MOST_CODES, number
+from vae_helpers.widgets.decoder_view import COLOURS, MOST_CODES, number
 
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the JavaScript was not run")
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -78,7 +81,17 @@ def test_the_browser_is_sent_nowhere_else():
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text()), path.name
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the joined JavaScript was not parsed")
+def run_node(tmp_path, module: str, names: str, script: str):
+    """What ``script`` hands to ``tell`` after it has imported ``names`` from the module's text."""
+    (tmp_path / "module.mjs").write_text(module)
+    head = f'import {{ {names} }} from "./module.mjs";\nconst tell = (value) => console.log(JSON.stringify(value));\n'
+    (tmp_path / "script.mjs").write_text(head + script)
+    done = subprocess.run(["node", tmp_path / "script.mjs"], capture_output=True, text=True, timeout=60)
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+@needs_node
 @pytest.mark.parametrize("view", [LatentPad, LatentSliders, FrameStack])
 def test_joined_javascript_is_one_module(tmp_path, view):
     text = str(view._esm)
@@ -147,10 +160,6 @@ def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
 
 
 def pad_colour(pad, name):
-    from matplotlib.colors import to_rgb
-
-    from vae_helpers.widgets.plane import COLOURS
-
     ink = np.array(to_rgb(COLOURS[sorted(set(pad.labels)).index(name)]))
     return 255 * (0.8 * ink + 0.2)  # at the scatter's opacity, on white
 
@@ -250,14 +259,246 @@ def test_pad_refuses_a_bad_point_later_and_keeps_the_old_one():
 
 
 def test_pad_refuses_other_models():
-    with pytest.raises(ValueError, match="this model has 3: use LatentSliders"):
-        LatentPad(digits_vae(3))
+    for model in (digits_vae(3), nn.Sequential(nn.Linear(3, 16))):
+        with pytest.raises(ValueError, match="this model has 3: use LatentSliders"):
+            LatentPad(model)
     with pytest.raises(ValueError, match="square images, got 5 numbers"):
         LatentPad(nn.Sequential(nn.Linear(2, 5)))
     broken = digits_vae()
     broken.decoder[0].weight.data.fill_(float("nan"))
     with pytest.raises(ValueError, match="NaN or infinity, so there is nothing to show"):
         LatentPad(broken)
+
+
+def test_pad_refuses_a_decoder_of_another_image_size():
+    model = digits_vae()
+    model.decoder.append(nn.Linear(64, 60))
+    with pytest.raises(ValueError, match="a decoder of 8 × 8 images, as the model's image_shape says: .*60"):
+        LatentPad(model)
+    decoder = nn.Sequential(nn.Linear(2, 16))
+    decoder.image_shape = (3, 5)
+    with pytest.raises(ValueError, match="15 numbers from the decoder for images of 3 × 5, got 16"):
+        LatentPad(decoder)
+
+
+# the path
+
+
+def test_path_is_kept_as_points_and_drawn():
+    pad = LatentPad(digits_vae())
+    assert pad.path == ()
+    empty = pad.picture()
+    pad.path = torch.tensor([[-3.0, 3.0], [3.0, 3.0], [3.0, -3.0]], requires_grad=True)
+    assert pad.path == ((-3.0, 3.0), (3.0, 3.0), (3.0, -3.0)) == pad.get_state()["path"]
+    before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int) for png in (empty, pad.picture()))
+    rows, columns = np.nonzero(after - before < -100)  # new ink
+    corner = rows < rows.min() + 40
+    assert np.ptp(columns[corner]) > 0.95 * np.ptp(columns)  # along the top
+    assert columns[~corner].min() > columns.max() - 40  # and down the right side
+    for same in ([(-3, 3), (3, 3), (3, -3)], np.array([[-3, 3], [3, 3], [3, -3]]), [torch.tensor([-3, 3]), (3, 3), [3, -3]]):
+        pad.path = same
+        assert pad.path == ((-3.0, 3.0), (3.0, 3.0), (3.0, -3.0))
+    pad.set_state({"path": [[0, 1]]})  # as the browser does
+    assert pad.path == ((0.0, 1.0),)
+    pad.path = []
+    assert pad.path == () and pad.picture() == empty
+    assert LatentPad(digits_vae(), path=[(0, 1)]).path == ((0.0, 1.0),)
+
+
+@pytest.mark.parametrize(
+    "path, message",
+    [
+        (torch.zeros(4, 3), r"points \(x, y\): a tensor of shape \(n, 2\) or a list of pairs, got shape \(4, 3\)"),
+        (torch.zeros(2), r"got shape \(2,\)"),
+        ([1, 2], r"got \[1, 2\]"),
+        ([(0, 0), (1,)], r"got \[\(0, 0\), \(1,\)\]"),
+        ("ab", "got 'ab'"),
+        (None, "got None"),
+        ([(0, 0), (float("nan"), 0)], "finite numbers in path, got NaN or infinity among 2 points"),
+        ([(0, 0), (0, 3.6)], r"a path on the pad, -3.5 to 3.5 and -3.5 to 3.5, got the point \(0, 3.6\)"),
+        (torch.zeros(2001, 2), r"at most 2000 points, got 2001: take every second one, path\[::2\]"),
+    ],
+)
+def test_path_says_what_is_wrong_and_stays(path, message):
+    pad = LatentPad(digits_vae(), path=[(0, 1)])
+    with pytest.raises(ValueError, match=message):
+        pad.path = path
+    assert pad.path == ((0.0, 1.0),)
+
+
+@needs_node
+def test_a_path_is_walked_at_one_speed(tmp_path):
+    path = [(0.0, 0.0), (3.0, 4.0), (3.0, 4.0), (3.0, 3.0), (-3.0, 3.0)]  # 5 + 0 + 1 + 6 long
+    script = f"""
+    const at = walk({json.dumps(path)});
+    const same = walk([[1, 2], [1, 2]]);
+    tell([Array.from({{ length: 13 }}, (_, k) => at(k / 12)), same(0), same(0.5), same(1)]);
+    """
+    places, *same = run_node(tmp_path, javascript("common.js", "path.js"), "walk", script)
+    expected = [(0.6 * k, 0.8 * k) for k in range(6)] + [(3 - k, 3.0) for k in range(7)]
+    np.testing.assert_allclose(places, expected, atol=1e-12)
+    assert same == [[1, 2]] * 3
+
+
+# where the browser cannot decode
+
+
+def vae_with(layer, latent_dim=2):
+    model = digits_vae(latent_dim)
+    model.decoder.insert(1, layer)
+    return model
+
+
+class Sine(nn.Module):
+    """A model that is no stack of layers."""
+
+    latent_dim, image_shape = 2, (2, 3)
+
+    def __init__(self):
+        super().__init__()
+        self.decoder = nn.Linear(2, 6)
+
+    def mean_image(self, z):
+        return self.decoder(z).sin().detach().unflatten(-1, (2, 3))
+
+
+FALLBACKS = {
+    "GELU": lambda: vae_with(nn.GELU()),
+    "Softplus": lambda: vae_with(nn.Softplus()),
+    "BatchNorm1d": lambda: vae_with(nn.BatchNorm1d(16)),
+    "Sequential": lambda: vae_with(nn.Sequential(nn.ReLU())),
+    "Sine": Sine,
+}
+
+
+@pytest.mark.parametrize("missing", FALLBACKS)
+def test_a_layer_that_the_browser_lacks_is_left_to_the_kernel(missing):
+    model = FALLBACKS[missing]()
+    pad, sent = LatentPad(model), []
+    pad.send = lambda content, buffers=None: sent.append((content, buffers))
+    assert pad.network["missing"] == missing and pad.weights == b""
+    threads = [threading.Thread(target=pad._handle_custom_msg, args=(ask(k, [k, 1]), [])) for k in range(3)]  # as subshells do
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert [content for content, _ in sorted(sent, key=lambda s: s[0]["number"])] == [
+        {"answer": "image", "view": "here", "number": k} for k in range(3)
+    ]
+    for content, (pixels,) in sent:
+        expected = model.eval().mean_image(torch.tensor([content["number"], 1.0]))
+        np.testing.assert_allclose(np.frombuffer(pixels, "<f4"), expected.flatten().detach(), atol=1e-6)
+    pad.z = (1, 1)
+    assert torch.allclose(pad.image, model.mean_image(torch.tensor([1.0, 1.0])), atol=1e-6)
+    assert model.training is False  # by the line above; the view itself took a copy
+
+
+def ask(number, z):
+    return {"ask": "image", "view": "here", "number": number, "z": z}
+
+
+def test_the_kernel_answers_a_bad_question_too_and_only_its_own():
+    sliders, sent = LatentSliders(vae_with(nn.GELU(), 5)), []
+    assert sliders.network["missing"] == "GELU"
+    sliders.send = lambda content, buffers=None: sent.append(content)
+    sliders._handle_custom_msg({"command": "play"}, [])
+    assert sent == []
+    sliders._handle_custom_msg(ask(7, [1, 2]), [])
+    assert sent[0]["number"] == 7 and "RuntimeError" in sent[0]["error"]
+
+
+def test_a_network_that_packs_asks_nothing():
+    assert "missing" not in LatentPad(digits_vae()).network
+
+
+@pytest.mark.parametrize("layer", [nn.ReLU(), nn.GELU()])
+def test_nan_is_told_whatever_the_layers(layer):
+    broken = vae_with(layer)
+    broken.decoder[0].weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="weights hold NaN or infinity, so there is nothing to show"):
+        LatentPad(broken)
+    norm = nn.BatchNorm1d(16)
+    norm.running_mean.fill_(float("nan"))  # no weight, and not finite
+    with pytest.raises(ValueError, match="image at z = 0 holds NaN"):
+        LatentPad(vae_with(norm))
+
+
+WINDOW = """
+const sent = [], shown = [], failures = [];
+let hear, late = 0, busy = null, answered = 0, most = 0;
+const model = { send: (message) => sent.push(message), on: (_, listener) => (hear = listener) };
+const show = (pixels) => shown.push(pixels[0]), failed = (text) => failures.push(text);
+const ask = askKernel(model, { show, failed, late: () => late++, busy: (is) => (busy = is) }, 20);
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const bytes = (value) => new DataView(Float32Array.of(value).buffer);
+const answer = (k, more = {}) => hear({ ...sent[k], answer: "image", ...more }, [bytes(sent[k].z[0])]);
+const watch = () => (most = Math.max(most, sent.length - answered));
+"""
+
+
+@needs_node
+def test_the_window_is_bounded_and_the_last_image_is_that_of_the_last_z(tmp_path):
+    script = (
+        WINDOW
+        + """
+    for (let k = 0; k < 100; k++) {
+      ask([k]);
+      watch();
+      if (k % 7 === 6) answer(answered++); // a kernel seven times slower than the hand
+      watch();
+    }
+    const busyBefore = busy;
+    while (answered < sent.length) answer(answered++), watch();
+    hear({ answer: "image", view: "another", number: 999 }, [new DataView(new ArrayBuffer(4))]);
+    tell({ most, sent: sent.map((message) => message.z[0]), shown, busyBefore, busy });
+    """
+    )
+    result = run_node(tmp_path, javascript("engine.js", "common.js", "decoder.js"), "askKernel", script)
+    assert result["most"] == 4
+    assert result["sent"][:4] == [0, 1, 2, 3] and result["sent"][-1] == 99
+    assert result["shown"] == result["sent"] and len(result["sent"]) < 25  # nothing old is queued
+    assert (result["busyBefore"], result["busy"]) == (True, False)
+
+
+@needs_node
+def test_answers_out_of_order_failures_and_silence(tmp_path):
+    script = (
+        WINDOW
+        + """
+    [0, 1, 2].forEach((k) => ask([k]));
+    answer(2), answer(0); // the newest came first
+    const order = [...shown], early = busy;
+    answer(1);
+    ask([3]);
+    answer(3, { error: "no" });
+    await wait(60);
+    const quiet = late;
+    ask([4]);
+    await wait(60);
+    const silent = [late, busy];
+    answer(4);
+    tell({ order, early, shown, failures, quiet, silent, busy });
+    """
+    )
+    result = run_node(tmp_path, javascript("engine.js", "common.js", "decoder.js"), "askKernel", script)
+    assert result["order"] == result["shown"][:1] == [2] and result["early"] is False
+    assert result["shown"] == [2, 4] and result["failures"] == ["no"]
+    assert result["quiet"] == 0 and result["silent"] == [1, True] and result["busy"] is False
+
+
+# colours
+
+
+def test_colours_are_seen_on_white_paper_and_on_the_dark_page():
+    def light(colour):
+        return np.dot([0.2126, 0.7152, 0.0722], [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(colour)])
+
+    assert len(set(COLOURS)) == 10
+    for colour in COLOURS:
+        assert 1.05 / (light(colour) + 0.05) >= 3, colour
+        assert (light(colour) + 0.05) / (light("#111111") + 0.05) >= 3, colour
+
+
+def test_views_with_a_plane_share_their_colours():
+    assert plane.COLOURS is training_picture.COLOURS is COLOURS
 
 
 # sliders

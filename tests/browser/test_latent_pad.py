@@ -1,6 +1,7 @@
 """LatentPad and LatentSliders under a real hand, in JupyterLab and Chromium."""
 
 import ast
+import math
 import re
 
 import pytest
@@ -143,6 +144,303 @@ def test_keys_and_python(lab):
     expect(second).to_contain_text("z = (1.34, −2.50)")
 
 
+# the path
+
+TRAITS = "print([pad.path, pad.shown])"
+
+
+class PathHand(Hand):
+    """A hand on a pad whose fourth cell prints path and layers, with further cells behind."""
+
+    def __init__(self, lab, *cells, view=PAD, **options):
+        super().__init__(lab, view, "pad", TRAITS, *cells, **options)
+        self.button = {name: self.view.get_by_role("button", name=name) for name in ("draw a path", "play", "stop", "clear")}
+        self.told = self.view.locator(".vae-path-reading")
+        self.ready()
+
+    def traits(self):
+        """(path, layers shown) as the kernel has them."""
+        self.lab.run_cell(3)
+        self.lab.wait_idle()
+        return ast.literal_eval(self.lab.output(3).inner_text())
+
+    def line_runs(self, begin, end) -> None:
+        """The drawn path begins and ends there on the screen."""
+        wanted = [self.point(*begin), self.point(*end)]
+        ends = """line => [0, line.getTotalLength()].map(at => {
+            const p = line.getPointAtLength(at).matrixTransform(line.getScreenCTM()); return [p.x, p.y]; })"""
+        for drawn, place in zip(self.pad.locator(".vae-path-ink").first.evaluate(ends), wanted, strict=True):
+            assert drawn == pytest.approx(place, abs=1.5)
+
+    def drag(self, *corners, steps=12) -> None:
+        self.page.mouse.move(*self.point(*corners[0]))
+        self.page.mouse.down()
+        for corner in corners[1:]:
+            self.page.mouse.move(*self.point(*corner), steps=steps)
+        self.page.mouse.up()
+
+    def plays_to(self, x, y) -> None:
+        expect(self.button["play"]).to_be_visible()
+        expect(self.reading).to_contain_text(f"z = ({x:.2f}, {y:.2f})".replace("-", "\u2212"))
+        self.agrees()
+
+
+def away_from(points, corners) -> float:
+    """The largest distance of a point from the line through the corners."""
+
+    def distance(p):
+        found = []
+        for a, b in zip(corners, corners[1:], strict=False):
+            (ax, ay), (dx, dy) = a, (b[0] - a[0], b[1] - a[1])
+            share = min(1, max(0, ((p[0] - ax) * dx + (p[1] - ay) * dy) / (dx * dx + dy * dy)))
+            found.append(math.hypot(p[0] - ax - share * dx, p[1] - ay - share * dy))
+        return min(found)
+
+    return max(map(distance, points))
+
+
+def test_a_path_is_drawn_by_the_mouse_and_played(lab):
+    hand = PathHand(lab)
+    hand.drag((0, 0), (1, 1))  # not switched on: nothing is drawn
+    expect(hand.told).to_have_text("No path yet.")
+    draw = hand.button["draw a path"]
+    draw.click()
+    expect(draw).to_have_attribute("aria-pressed", "true")
+    corners = [(-2, -2), (2, -2), (2, 3)]
+    hand.drag(*corners)
+    expect(hand.told).to_contain_text(re.compile(r"Path of \d+ points, (8\.9|9\.0)"))
+    path, _ = hand.traits()
+    assert path[0] == pytest.approx(corners[0], abs=PIXEL) and path[-1] == pytest.approx(corners[-1], abs=PIXEL)
+    assert 3 < len(path) < 40 and away_from(path, corners) < PIXEL
+    hand.line_runs(corners[0], corners[-1])
+    z = hand.z()
+    assert z == pytest.approx(corners[-1], abs=PIXEL)
+    hand.agrees()
+
+    draw.click()
+    hand.drag((1, 1), (0, 0))  # switched off again: z moves, the path stays
+    expect(hand.reading).to_contain_text("z = (0.0")
+    assert hand.traits()[0] == path
+    hand.button["play"].click()
+    expect(hand.button["stop"]).to_be_visible()
+    hand.plays_to(*path[-1])
+    assert hand.kernel()[0] == pytest.approx(path[-1])
+
+    for stop in (lambda: hand.button["stop"].click(), lambda: hand.button["stop"].press("Escape"), lambda: hand.pad.press("Escape")):
+        hand.button["play"].click()
+        stop()
+        expect(hand.button["play"]).to_be_visible()
+        hand.agrees()
+        assert hand.kernel()[0] != pytest.approx(path[-1])
+    hand.button["play"].click()
+    hand.page.mouse.click(*hand.point(-3, 3))  # the hand takes over
+    expect(hand.button["play"]).to_be_visible()
+    hand.agrees()
+    assert hand.z() == pytest.approx([-3, 3], abs=PIXEL)
+
+    draw.click()
+    hand.drag((0, 1), (1, 1))  # a new drag is a new path
+    expect(hand.told).to_contain_text(re.compile(r"points, 1\.0"))
+    hand.page.mouse.move(*hand.point(-3, 0))
+    hand.page.mouse.down()
+    hand.pad.evaluate(SCRIBBLE)
+    hand.page.mouse.up()
+    expect(hand.told).to_contain_text(re.compile(r"Path of (1\d\d|2\d\d|300) points"))  # thinned
+    path, _ = hand.traits()
+    assert path[-1] == pytest.approx(hand.kernel()[0])
+    hand.button["clear"].press("Enter")
+    expect(hand.told).to_have_text("No path yet.")
+    assert hand.traits()[0] == ()
+
+
+# A thousand places of the mouse that is down, as fast as the page takes them.
+SCRIBBLE = """pad => {
+    const { left, top, width, height } = pad.getBoundingClientRect();
+    for (let k = 0; k < 1000; k++) {
+        const clientX = left + width * (0.5 + 0.3 * Math.cos(k / 10)), clientY = top + height * (0.5 + 0.3 * Math.sin(k / 13));
+        pad.dispatchEvent(new PointerEvent('pointermove', { pointerId: 1, isPrimary: true, bubbles: true, clientX, clientY }));
+    }
+}"""
+
+
+def test_a_path_by_finger_and_by_keys_in_steps(lab):
+    hand = PathHand(lab, "pad.path = torch.tensor([[3.0, -3.0], [-3.0, -3.0], [-3.0, 3.0]])", has_touch=True, reduced_motion="reduce")
+    hand.button["draw a path"].press("Enter")
+    finger = hand.page.context.new_cdp_session(hand.page)
+    corners = [(-1, 0), (2, 0)]
+    places = [hand.point(-1 + 3 * k / 15, 0) for k in range(16)]
+    for kind, points in [("touchStart", places[:1]), *(("touchMove", [place]) for place in places[1:]), ("touchEnd", [])]:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+    expect(hand.told).to_contain_text(re.compile(r"points, (2\.9|3\.0)"))
+    path, _ = hand.traits()
+    assert path[0] == pytest.approx(corners[0], abs=PIXEL) and path[-1] == pytest.approx(corners[1], abs=PIXEL)
+    assert away_from(path, corners) < PIXEL
+    hand.button["clear"].press("Enter")
+
+    hand.pad.press("Home")
+    hand.button["play"].press("Enter")
+    expect(hand.told).to_contain_text("a path needs two points or more, and this one has 0")
+    hand.pad.press("Enter")
+    hand.button["play"].press("Enter")
+    expect(hand.told).to_contain_text("a path needs two points or more, and this one has 1")
+    assert hand.told.evaluate(CONTRAST) >= 4.5
+    for _ in range(3):
+        hand.pad.press("ArrowUp")
+    hand.pad.press("Enter")
+    expect(hand.told).to_have_text("Path of 2 points, 0.48 long.")
+    assert hand.traits()[0] == ((0.0, 0.0), (0.0, pytest.approx(0.48)))
+    hand.button["play"].press("Enter")
+    hand.plays_to(0, 0.48)
+
+    hand.lab.run_cell(4)  # from Python
+    expect(hand.told).to_have_text("Path of 3 points, 12.00 long.")
+    hand.line_runs((3, -3), (-3, 3))
+    hand.pad.evaluate(WATCH)
+    hand.button["play"].press("Enter")
+    hand.plays_to(-3, 3)
+    seen = hand.page.evaluate("() => window.seen")
+    steps = {f"z = ({x:.2f}, {y:.2f})".replace("-", "\u2212") for x, y in [(3 - k, -3) for k in range(7)] + [(-3, k - 3) for k in range(7)]}
+    assert set(seen) - {"z = (0.00, 0.48)"} <= steps and "z = (\u22123.00, 3.00)" in seen  # and nothing between the steps
+
+
+# Every z that the reading tells.
+WATCH = """pad => {
+    const reading = pad.closest('.vae-view').querySelector('.vae-reading');
+    window.seen = [];
+    const note = () => window.seen.push(reading.firstChild.textContent);
+    new MutationObserver(note).observe(reading, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+def test_playing_gives_way_to_python(lab):
+    hand = PathHand(lab, "pad.z = (1.5, 1.5)", view="pad = LatentPad(vae, extent=(-4, 4, -4, 4), path=[(-3, -3), (3, -3)]); pad")
+    hand.pad.evaluate(WATCH)
+    hand.button["play"].click()
+    hand.lab.run_cell(4)
+    expect(hand.button["play"]).to_be_visible()
+    expect(hand.reading).to_contain_text("z = (1.50, 1.50)")
+    hand.agrees()
+    assert any(re.search(r"\.(?!00)\d\d, \u22123\.00", text) for text in hand.page.evaluate("() => window.seen"))  # it was on its way
+
+
+# layers
+
+LAYERS = """
+pad = LatentPad(vae, codes, labels, torch.full((60, 2), 0.3), extent=(-4, 4, -4, 4))
+pad
+"""
+
+
+def test_layers_from_both_sides(lab):
+    hand = PathHand(lab, "pad.shown = ['posteriors']", view=LAYERS)
+    names = {"prior": "prior p", "posteriors": "posteriors q", "codes": "codes"}
+    switch = {layer: hand.view.get_by_role("checkbox", name=name) for layer, name in names.items()}
+
+    def shown_are(*wanted) -> None:
+        images = hand.pad.locator("img.vae-layer")
+        for k, layer in enumerate(names):
+            expect(switch[layer]).to_be_checked(checked=layer in wanted)
+            expect(images.nth(k)).to_be_visible(visible=layer in wanted)
+
+    shown_are("codes")
+    hand.pad.press("Tab")  # draw, play, clear, and then the switches
+    for _ in range(3):
+        hand.page.locator(":focus").press("Tab")
+    assert switch["prior"].evaluate("box => box === document.activeElement && getComputedStyle(box).outlineStyle") == "solid"
+    switch["prior"].press("Space")
+    shown_are("prior", "codes")
+    assert sorted(hand.traits()[1]) == ["codes", "prior"]
+    switch["codes"].click()
+    shown_are("prior")
+    assert hand.traits()[1] == ["prior"]
+    hand.lab.run_cell(4)
+    shown_are("posteriors")
+    assert hand.traits()[1] == ["posteriors"]
+    for dark in (False, True):
+        hand.lab.theme(dark)
+        for layer in names:
+            switch[layer].set_checked(True)
+        shown_are(*names)
+        hand.view.scroll_into_view_if_needed()
+        hand.lab.screenshot(f"pad-layers-{'dark' if dark else 'light'}")
+
+
+# where the browser cannot decode
+
+KERNEL = """
+import time
+class GELU(torch.nn.GELU):
+    '''Slow, as a large network on a far kernel is.'''
+    def forward(self, x):
+        time.sleep(0.05)
+        return super().forward(x)
+vae.decoder.insert(1, GELU())
+pad = LatentPad(vae, codes, labels, extent=(-4, 4, -4, 4))
+pad
+"""
+NOTE = "The browser cannot run GELU: the kernel computes each image."
+DRAW = """
+import time, matplotlib.pyplot as plt
+from pathlib import Path
+figure, axes = plt.subplots(1, 2)
+print("half drawn")
+while not Path("go").exists():
+    time.sleep(0.01)
+print(f"figures of this cell: {len(plt.get_fignums())}")
+"""
+
+
+@pytest.mark.parametrize("subshells", [False, True], ids=["main thread", "second thread"])
+def test_the_kernel_decodes_what_the_browser_cannot(lab, server, subshells):
+    cells = "print((pad.image - vae.mean_image(torch.tensor(pad.z))).abs().max().item())", DRAW
+    hand = Hand(lab, "from vae_helpers import runtime; runtime.setup()\n" + KERNEL, "pad", *cells, subshells=subshells).ready()
+    note = hand.view.locator(".vae-note")
+
+    def at_rest() -> None:
+        expect(hand.canvas).to_have_attribute("aria-busy", "false")
+        expect(note).to_have_text(NOTE)
+
+    def drag(*corners) -> None:
+        hand.page.mouse.move(*hand.point(*corners[0]))
+        hand.page.mouse.down()
+        for corner in corners[1:]:
+            hand.page.mouse.move(*hand.point(*corner), steps=30)
+        hand.page.mouse.up()
+
+    at_rest()
+    hand.agrees()
+    before = hand.canvas.evaluate(SHADES)
+    drag((-2, -2), (3, -3), (2, 1))
+    at_rest()
+    assert hand.z() == pytest.approx([2, 1], abs=PIXEL)
+    assert hand.canvas.evaluate(SHADES) != before
+    hand.agrees()
+    hand.lab.run_cell(3)
+    assert float(hand.lab.output(3).inner_text()) < 1e-6
+    hand.pad.press("Home")  # whole numbers
+    expect(hand.reading).to_contain_text("z = (0.00, 0.00)")
+    at_rest()
+    hand.agrees()
+    hand.lab.screenshot("pad-kernel", of=hand.view)
+
+    hand.lab.start_cell(4)  # a cell that runs on, its figure half drawn
+    expect(hand.lab.output(4)).to_contain_text("half drawn")
+    drag((0, 0), (-2, 2))
+    if subshells:  # the answers come all the same
+        at_rest()
+    else:  # they wait for the cell, and the view says so
+        expect(note).to_have_text("The browser cannot run GELU: this image needs a running kernel, and none has answered yet.")
+        expect(hand.canvas).to_have_attribute("aria-busy", "true")
+        assert note.evaluate(CONTRAST) >= 4.5
+        hand.lab.screenshot("pad-without-kernel", of=hand.view)
+    (server.notebooks / "go").touch()
+    expect(hand.lab.output(4)).to_contain_text("figures of this cell: 1")
+    (server.notebooks / "go").unlink()
+    at_rest()
+    assert hand.z() == pytest.approx([-2, 2], abs=PIXEL)
+    hand.agrees()
+
+
 def test_sliders(lab):
     hand = Hand(lab, SLIDERS, "sliders", "sliders.z = [0, 0, 0, 0, 0, 1.25]").ready()
     cells = hand.page.locator(".jp-Notebook .jp-Cell").count()
@@ -165,8 +463,11 @@ def test_sliders(lab):
     hand.agrees()
 
 
+OTHER_SIZE = "other = LatentPad(vae); other.image_shape = (5, 5); other"
+
+
 def test_look_and_what_cannot_be_shown(lab):
-    hand = Hand(lab, PAD, "pad", SLIDERS, "pad.network = {'layers': [{'type': 'GRU'}], 'dtype': 'int16', 'floats': 0}; pad")
+    hand = Hand(lab, PAD, "pad", SLIDERS, "pad.network = {'layers': [{'type': 'GRU'}], 'dtype': 'int16', 'floats': 0}; pad", OTHER_SIZE)
     hand.lab.run_cell(3)
     hand.lab.widget(3, ".vae-sliders")
     for dark in (False, True):
@@ -181,6 +482,10 @@ def test_look_and_what_cannot_be_shown(lab):
     message = hand.lab.widget(4, ".vae-error")
     expect(message).to_have_text('This view cannot be shown. The browser\'s engine has no layer "GRU".')
     assert message.evaluate(CONTRAST) >= 4.5
+    hand.lab.run_cell(5)
+    expect(hand.lab.widget(5, ".vae-error")).to_have_text(
+        "This view cannot be shown. The decoder puts out 64 numbers, an image of 5 × 5 has 25."
+    )
     hand.lab.console_errors.clear()  # it is told there too, on purpose
 
 

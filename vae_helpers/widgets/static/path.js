@@ -48,7 +48,7 @@ export function makePath(model, plane, go) {
   const lift = () => {
     if (!hand) return;
     const end = model.get("z");
-    if (apart(hand.at(-1), end) > 0) hand.push([...end]);
+    if (apart(hand.at(-1), end) > 0) hand.splice(MOST_POINTS - 1, 1, [...end]); // at the end, or in place of the last one allowed
     put(model, "path", hand);
     hand = null;
   };

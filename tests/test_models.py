@@ -132,11 +132,13 @@ def test_broken_and_foreign_files_are_named_and_left_alone(tmp_path):
 
 
 def test_shipped_models_load_and_are_small():
-    shipped = sorted((models.Path(models.__file__).parent / "pretrained").glob("*.safetensors"))
-    assert [file.stem for file in shipped] == ["mnist_ae_2d", "mnist_vae_10d", "mnist_vae_2d"]
-    for file in shipped:
-        card, model = models.card(file.stem), models.pretrained(file.stem)
-        assert file.stat().st_size < 2_000_000
+    folder = models.Path(models.__file__).parent / "pretrained"
+    shipped = ["mnist_ae_2d", "mnist_vae_10d", "mnist_vae_2d"]
+    others = ["digits_beta", *(f"{name}_codes" for name in shipped)]  # a family, and codes: tests/test_pretrained.py
+    assert sorted(file.stem for file in folder.glob("*.safetensors")) == sorted(shipped + others)
+    for name in shipped:
+        card, model = models.card(name), models.pretrained(name)
+        assert (folder / f"{name}.safetensors").stat().st_size < 2_000_000
         assert type(model).__name__ == card["model"] and model.config["latent_dim"] == card["settings"]["latent_dim"]
         assert {"data", "settings", "seed", "command", "held_out", "stated_error"} <= card.keys()
     with pytest.raises(ValueError, match="unknown pretrained model"):

@@ -1,8 +1,10 @@
 """The shipped models are what their cards say, measured on MNIST's test images where MNIST lies on this machine."""
 
+import copy
+
 import pytest
 import torch
-from train_pretrained import MODELS, codes, held_out
+from train_pretrained import BETAS, CHECKPOINTS, MODELS, align, codes, held_out, held_out_family
 
 from vae_helpers import datasets, models
 
@@ -46,3 +48,59 @@ def test_shipped_codes_fit_their_model(name):
 def test_codes_of_an_unknown_model():
     with pytest.raises(ValueError, match="expected one of .*mnist_vae_2d"):
         models.pretrained_codes("mnist_vae_3d")
+
+
+# the family of small VAEs
+
+
+def test_the_family_scores_what_its_card_says():
+    family = models.pretrained_family("digits_beta")
+    assert list(family) == sorted((beta, epoch) for beta in BETAS for epoch in (CHECKPOINTS if beta == 1 else CHECKPOINTS[-1:]))
+    for key, measured in held_out_family({key: vae for key, (vae, _) in family.items()}).items():
+        facts = family[key].facts
+        for part in ("elbo", "reconstruction", "kl"):
+            assert getattr(measured, part).mean == pytest.approx(facts[part]["mean"], abs=0.02), (key, part)
+            assert getattr(measured, part).stderr == pytest.approx(facts[part]["stderr_over_images"], abs=0.01), (key, part)
+        assert facts["stated_error"] >= max(3 * facts["elbo_sd_over_seeds"], facts["elbo"]["stderr_over_images"]) - 2e-3
+
+
+def test_the_family_tells_the_story():
+    """More β, less KL and a worse reconstruction, down to a code that is not used; β = 1 has the best ELBO, and training raises it."""
+    family = models.pretrained_family("digits_beta")
+    sweep = [facts for (_, epoch), (_, facts) in family.items() if epoch == CHECKPOINTS[-1]]
+    kl, reconstruction = ([facts[part]["mean"] for facts in sweep] for part in ("kl", "reconstruction"))
+    assert kl == sorted(kl, reverse=True) and kl[-1] < 0.01
+    assert reconstruction[:5] == sorted(reconstruction[:5], reverse=True)
+    assert max(sweep, key=lambda facts: facts["elbo"]["mean"])["beta"] == 1
+    elbo = [facts["elbo"]["mean"] for (beta, _), (_, facts) in family.items() if beta == 1]
+    assert elbo == sorted(elbo)
+
+
+def test_align_undoes_swaps_and_mirrors_and_changes_no_image():
+    vae = models.pretrained_family("digits_beta")[1, CHECKPOINTS[-1]].vae
+    images, turned = datasets.load("digits").test.images, copy.deepcopy(vae)
+    with torch.no_grad():  # (z1, z2) → (−z2, z1)
+        last, first = turned.encoder[-1], turned.decoder[0]
+        last.weight.copy_(last.weight[[1, 0, 3, 2]])
+        last.bias.copy_(last.bias[[1, 0, 3, 2]])
+        last.weight[0], last.bias[0] = -last.weight[0], -last.bias[0]
+        first.weight.copy_(first.weight[:, [1, 0]])
+        first.weight[:, 0] *= -1
+        (a, a_scale), (b, b_scale) = ((q.mean, q.stddev) for q in (vae.encode(images), turned.encode(images)))
+        assert torch.allclose(b, torch.stack([-a[:, 1], a[:, 0]], 1)) and torch.allclose(b_scale, a_scale.flip(1))
+        assert torch.allclose(turned.mean_image(b), vae.mean_image(a), atol=1e-6)
+        align(turned, vae, images)
+        q = turned.encode(images)
+        assert torch.allclose(q.mean, a, atol=1e-6) and torch.allclose(q.stddev, a_scale, atol=1e-6)
+        assert torch.allclose(turned.mean_image(a), vae.mean_image(a), atol=1e-6)
+
+
+def test_a_family_is_no_model_and_a_model_no_family():
+    with pytest.raises(ValueError, match="family of models: load it with pretrained_family"):
+        models.pretrained("digits_beta")
+    with pytest.raises(ValueError, match="one model, not a family: load it with pretrained"):
+        models.pretrained_family("mnist_vae_2d")
+    with pytest.raises(ValueError, match="no codes ship with 'digits_beta'"):
+        models.pretrained_codes("digits_beta")
+    with pytest.raises(ValueError, match="expected one of digits_beta"):
+        models.pretrained_family("digits_gamma")

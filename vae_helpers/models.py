@@ -12,10 +12,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
-
-ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
-NETWORKS = ("mlp", "conv")
-CHANNELS = (16, 32)  # of the two convolutions; each halves the height and the width
+from .networks import ACTIVATIONS, NETWORKS
 
 
 class Codes(NamedTuple):
@@ -24,6 +21,13 @@ class Codes(NamedTuple):
     mean: Tensor
     stddev: Tensor | None
     labels: Tensor
+
+
+class Member(NamedTuple):
+    """One model of a shipped family, and what its card says of it: β, epoch, ELBO and its parts on held-out images."""
+
+    vae: "VAE"
+    facts: dict
 
 
 class _ImageModel(nn.Module):
@@ -42,9 +46,8 @@ class _ImageModel(nn.Module):
             "network": network,
             "activation": activation,
         }
-        build = _mlp if network == "mlp" else _conv
         with _seeded(seed):
-            self.encoder, self.decoder = build(
+            self.encoder, self.decoder = NETWORKS[network](
                 self.image_shape, latent_dim, hidden, ACTIVATIONS[activation], encoder_outputs, pixel_outputs
             )
 
@@ -174,7 +177,9 @@ class VAE(_ImageModel):
 
 def pretrained(name: str) -> Autoencoder | VAE:
     """A model that ships with the package: "mnist_vae_2d", "mnist_ae_2d", "mnist_vae_10d". Raises ValueError for another name."""
-    kind = {"VAE": VAE, "Autoencoder": Autoencoder}[card(name)["model"]]
+    if "members" in (stated := card(name)):
+        raise ValueError(f"{name!r} is a family of models: load it with pretrained_family({name!r})")
+    kind = {"VAE": VAE, "Autoencoder": Autoencoder}[stated["model"]]
     return kind.load(_shipped(f"{name}.safetensors"))
 
 
@@ -185,9 +190,29 @@ def pretrained_codes(name: str) -> Codes:
     """
     from safetensors.torch import load_file
 
-    card(name)
+    if "codes" not in card(name):
+        raise ValueError(f"no codes ship with {name!r}: encode its images, which need no network")
     stored = load_file(_shipped(f"{name}_codes.safetensors"))
     return Codes(stored["mean"], stored.get("stddev"), stored["labels"].long())
+
+
+def pretrained_family(name: str = "digits_beta") -> dict[tuple[float, int], Member]:
+    """Small VAEs of the embedded 8×8 digits that differ only in β and in the epochs trained: (β, epoch) → model and facts.
+
+    Their axes are laid alike: swapped and mirrored, which changes no distribution, so that the codes of one image stay near.
+    Raises ValueError for an unknown name.
+    """
+    from safetensors.torch import load_file
+
+    if "members" not in (stated := card(name)):
+        raise ValueError(f"{name!r} is one model, not a family: load it with pretrained({name!r})")
+    weights = load_file(_shipped(f"{name}.safetensors"))
+    family = {}
+    for facts in stated["members"]:
+        vae, prefix = VAE(**stated["config"]), f"beta {facts['beta']:g} epoch {facts['epoch']}/"
+        vae.load_state_dict({key.removeprefix(prefix): value.float() for key, value in weights.items() if key.startswith(prefix)})
+        family[facts["beta"], facts["epoch"]] = Member(vae, facts)
+    return family
 
 
 def card(name: str) -> dict:
@@ -212,55 +237,6 @@ def write_beside_and_rename(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _mlp(image_shape, latent_dim, hidden, activation, encoder_outputs, pixel_outputs) -> tuple[nn.Sequential, nn.Sequential]:
-    """D → hidden → L·encoder_outputs, and back: L → hidden reversed → D·pixel_outputs."""
-    pixels = image_shape[0] * image_shape[1]
-
-    def stack(sizes):
-        layers = [layer for a, b in zip(sizes, sizes[1:], strict=False) for layer in (nn.Linear(a, b), activation())]
-        return nn.Sequential(*layers[:-1])
-
-    return stack([pixels, *hidden, latent_dim * encoder_outputs]), stack([latent_dim, *reversed(hidden), pixels * pixel_outputs])
-
-
-def _conv(image_shape, latent_dim, hidden, activation, encoder_outputs, pixel_outputs) -> tuple[nn.Sequential, nn.Sequential]:
-    """Two convolutions of stride two, then linear layers of the `hidden` sizes; the decoder is its mirror image."""
-    height, width = image_shape
-    if height % 4 or width % 4:
-        raise ValueError(
-            f'network "conv" halves the image twice: expected a height and a width divisible by 4, got {height} × {width}: use "mlp"'
-        )
-    if pixel_outputs > 2:
-        raise ValueError(f'network "conv" puts out 1 or 2 numbers a pixel, this likelihood needs {pixel_outputs}: use "mlp"')
-    first, second = CHANNELS
-    small = (second, height // 4, width // 4)
-    flat = small[0] * small[1] * small[2]
-    inner, outer = [], []
-    for a, b in zip([flat, *hidden], hidden, strict=False):
-        inner += [nn.Linear(a, b), activation()]
-    for a, b in zip([latent_dim, *reversed(hidden)], [*reversed(hidden), flat], strict=True):
-        outer += [nn.Linear(a, b), activation()]
-    encoder = nn.Sequential(
-        nn.Unflatten(-1, (1, height, width)),
-        nn.Conv2d(1, first, 4, stride=2, padding=1),
-        activation(),
-        nn.Conv2d(first, second, 4, stride=2, padding=1),
-        activation(),
-        nn.Flatten(-3),
-        *inner,
-        nn.Linear(hidden[-1] if hidden else flat, latent_dim * encoder_outputs),
-    )
-    decoder = nn.Sequential(
-        *outer,
-        nn.Unflatten(-1, small),
-        nn.ConvTranspose2d(second, first, 4, stride=2, padding=1),
-        activation(),
-        nn.ConvTranspose2d(first, pixel_outputs, 4, stride=2, padding=1),
-        nn.Flatten(-3),
-    )
-    return encoder, decoder
 
 
 @contextmanager

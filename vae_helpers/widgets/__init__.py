@@ -2,9 +2,10 @@
 
 from .beta_story import BetaStory
 from .frame_stack import FrameStack
+from .interpolation import Interpolation
 from .latent_pad import LatentPad
 from .latent_sliders import LatentSliders
 from .page import save_page
 from .training_dashboard import TrainingDashboard
 
-__all__ = ["BetaStory", "FrameStack", "LatentPad", "LatentSliders", "TrainingDashboard", "save_page"]
+__all__ = ["BetaStory", "FrameStack", "Interpolation", "LatentPad", "LatentSliders", "TrainingDashboard", "save_page"]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,12 +49,12 @@ class Server:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=env)
         limit = time.monotonic() + START_S
-        while not (found := list(runtime.glob("jpserver-*.json"))):
+        while not (port := _port(runtime)):
             if self.process.poll() is not None or time.monotonic() > limit:
                 self.stop()
                 pytest.fail(f"JupyterLab did not start within {START_S} s; its log ends:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.1)
-        self.url = f"http://127.0.0.1:{json.loads(found[0].read_text())['port']}"
+        self.url = f"http://127.0.0.1:{port}"
 
     def api(self, method: str, path: str, body=None):
         headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
@@ -79,6 +80,14 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _port(runtime: Path) -> int | None:
+    """Where the server listens, from the file that it leaves, or None while that is not there or half written."""
+    for path in runtime.glob("jpserver-*.json"):
+        with suppress(ValueError):
+            return json.loads(path.read_text())["port"]
+    return None
 
 
 class Page:

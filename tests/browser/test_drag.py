@@ -21,6 +21,7 @@ SHADES = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width,
 def test_a_fast_drag(lab, link):
     page = lab([SETUP, "pad", STATE], script=link + RECORDER)
     page.run_cell(0).run_cell(1)
+    assert not page.errors()
     pad, reading, canvas = (page.widget(1, f".vae-{part}") for part in ("pad", "reading", "image"))
 
     def kernel():

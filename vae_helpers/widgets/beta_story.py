@@ -1,0 +1,244 @@
+"""`BetaStory`: a slider over VAEs trained with several β, or after more and more epochs, on one code plane."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from .. import datasets
+from ..evaluation import Evaluation, evaluate
+from ..models import VAE, pretrained_family
+from .base import draw_png, javascript, stylesheet
+from .decoder_view import check_codes, number, show_image
+from .export import mean_network, pack
+from .latent_pad import ring
+from .plane import COLOURS, MOST_ELLIPSES, Content, PlaneView, check_scales
+
+MOST_IMAGES = 400  # whose codes are drawn, one letter each
+CHART = (4.5, 3.6)  # inches of 72 pixels
+DRAWN = {"codes": "codes", "posteriors": "posteriors q(z|x), 1σ"}  # layers that the browser draws, since they change with the model
+
+
+class BetaStory(PlaneView):
+    """One plane, one ring, one slider: the codes of the same images under each of several VAEs, and what each decodes at the ring.
+
+    models: VAEs of one image shape with latent_dim 2, in the slider's order; values: their β, or the epochs trained; images (N, H, W) and
+    labels (N,), one character each: whose codes are drawn (at most 400, evenly) and on which reconstruction, KL and ELBO are measured.
+    ``value`` is the chosen model's and may be set (to the nearest); ``model`` is that model, ``image`` (H, W) what it decodes at ``z``,
+    ``shown`` the layers among "codes", "posteriors", "prior". ``BetaStory.pretrained()`` shows the models that ship with the package.
+    """
+
+    _esm = javascript("engine.js", "common.js", "plane.js", "beta_story.js")
+    _css = stylesheet("common.css", "beta_story.css")
+
+    name = traitlets.Unicode().tag(sync=True)
+    value = traitlets.TraitType(0).tag(sync=True)  # not Any, which takes None unchecked
+    values = traitlets.List().tag(sync=True)
+    networks = traitlets.List().tag(sync=True)
+    scales = traitlets.Bytes().tag(sync=True)
+    colours = traitlets.List(COLOURS).tag(sync=True)
+    most_ellipses = traitlets.Int(MOST_ELLIPSES).tag(sync=True)
+    drawn = traitlets.Dict(DRAWN).tag(sync=True)
+    readings = traitlets.List().tag(sync=True)
+    chart = traitlets.Bytes().tag(sync=True)
+    marks = traitlets.List().tag(sync=True)
+
+    def __init__(
+        self,
+        models: Sequence[VAE],
+        values: Sequence[float],
+        images: Tensor,
+        labels: Tensor | Sequence | None = None,
+        name: str = "β",
+        value: float | None = None,
+        extent: tuple[float, float, float, float] | None = None,
+        z: Sequence[float] | Tensor | None = None,
+        axis_labels: tuple[str, str] = ("$z_1$", "$z_2$"),
+        caption: str = "",
+    ):
+        values = [v.item() if hasattr(v, "item") else v for v in values]
+        _check(models, values, name)
+        self._models = [copy.deepcopy(vae).cpu() for vae in models]
+        self._means, networks, self._contents, self.evaluations = [], [], [], []
+        images, every = images.cpu(), max(1, -(-len(images) // MOST_IMAGES))
+        for vae, v in zip(self._models, values, strict=True):
+            try:
+                self._means.append(mean_network(vae))
+                networks.append(dict(pack(self._means[-1])))
+                self.evaluations.append(evaluate(vae, images, n_samples=10))
+                with torch.no_grad():
+                    q = vae.encode(images)
+                codes, names = check_codes(q.mean[::every], None if labels is None else labels[::every], 2)
+                self._contents.append(Content(codes, names, check_scales(q.stddev[::every], codes, codes), True, axis_labels))
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"The model at {name} = {v:g}: {error}") from error
+        _check_labels(names)
+        if extent is None:
+            reach = max(3.3, 1.06 * max(content.codes.abs().max().item() for content in self._contents))
+            extent = (-reach, reach, -reach, reach)
+        super().__init__(
+            self._models[0],
+            None,
+            None,
+            None,
+            extent,
+            z,
+            axis_labels,
+            caption=caption or f"Codes of the same images under {len(values)} models, over {name}, with their ELBO in its two parts.",
+        )
+        self.network, self.weights = {}, b""  # of the first model alone: `networks` holds them all
+        self.name, self.values, self.networks, self.labels = name, values, networks, names
+        self.value = values[len(values) // 2] if value is None else value
+        self.codes, self.scales = (
+            torch.stack([getattr(content, part) for content in self._contents]).numpy().astype("<f4").tobytes()
+            for part in ("codes", "scales")
+        )
+        self.readings = [_sentence(name, v, evaluation) for v, evaluation in zip(values, self.evaluations, strict=True)]
+        self.chart, self.marks = _chart(self.evaluations, values, name)
+        self.shown = ["codes"]
+
+    @classmethod
+    def pretrained(cls, story: str = "β", **options) -> "BetaStory":
+        """The shipped VAEs of the 8×8 digits, on test images: over "β", or over the "epoch"s of training at β = 1."""
+        if story not in ("β", "epoch"):
+            raise ValueError(f'Expected the story "β" or "epoch", got {story!r}.')
+        family = pretrained_family("digits_beta")
+        last = max(epoch for _, epoch in family)
+        chosen = {
+            beta if story == "β" else epoch: member.vae
+            for (beta, epoch), member in family.items()
+            if (epoch == last if story == "β" else beta == 1)
+        }
+        test = datasets.load("digits").binarized(0).test
+        start = 1 if story == "β" else last
+        return cls(list(chosen.values()), list(chosen), test.images, test.labels, **{"name": story, "value": start, **options})
+
+    @property
+    def model(self) -> VAE:
+        """The model at ``value`` (a copy, made when the view was)."""
+        return self._models[self._index]
+
+    @property
+    def image(self) -> Tensor:
+        """What the model at ``value`` decodes at ``z``: pixel means (H, W)."""
+        return self._decoded(self._index)
+
+    @property
+    def reading(self) -> str:
+        """What the chosen model reaches and where z is, in the words that the browser shows."""
+        return f"{self.readings[self._index]} z = ({', '.join(number(v) for v in self.z)})"
+
+    def draw_plane(self, ax: Axes) -> Axes:
+        self._content = self._contents[self._index]
+        return super().draw_plane(ax)
+
+    def picture(self) -> bytes:
+        """Plane and curve at the present value, and below them what each model decodes at the ring, as a PNG."""
+
+        def draw(figure: Figure) -> None:
+            upper, lower = figure.subfigures(2, 1, height_ratios=[4.1, 1])
+            plane, curve = upper.subplots(1, 2, width_ratios=[4.5, 4])
+            ring(self.draw_plane(plane), *self.z)
+            plane.set_title(self.readings[self._index].split(":")[0], fontsize=13, loc="left")
+            draw_chart(curve, self.evaluations, self.values, self.name)
+            chosen = self.evaluations[self._index]
+            curve.plot(
+                chosen.kl.mean, chosen.reconstruction.mean, "o", markersize=15, markerfacecolor="none", color="black", markeredgewidth=2.5
+            )
+            for k, ax in enumerate(lower.subplots(1, len(self.values), squeeze=False)[0]):
+                show_image(ax, self._decoded(k)).set_title(f"{self.name} = {self.values[k]:g}", fontsize=12)
+                if k == self._index:
+                    ax.spines[:].set(color="black", linewidth=2.5)
+
+        return draw_png(draw, (9.6, 6.2))
+
+    @property
+    def _index(self) -> int:
+        return self.values.index(self.value)
+
+    @torch.no_grad()
+    def _decoded(self, k: int) -> Tensor:
+        return self._means[k](torch.tensor([self.z])).reshape(self.image_shape)
+
+    @traitlets.validate("value")
+    def _nearest_value(self, proposal):
+        value = proposal.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+            raise ValueError(f"Expected {self.name} as a number, {self.values[0]:g} to {self.values[-1]:g}, got {value!r}.")
+        return min(self.values, key=lambda v: abs(v - value))
+
+    @traitlets.validate("shown")
+    def _shown_are_layers(self, proposal):
+        known = {*self.layers, *DRAWN}
+        if unknown := set(proposal.value) - known:
+            raise ValueError(f"Expected layers among {', '.join(sorted(known))}, got {', '.join(sorted(unknown))}.")
+        return proposal.value
+
+
+def draw_chart(ax: Axes, evaluations: Sequence[Evaluation], values: Sequence[float], name: str) -> Axes:
+    """KL against reconstruction term, one point a model, joined in order; along the dashed line the ELBO is the best one's."""
+    kl, reconstruction = ([getattr(e, part).mean for e in evaluations] for part in ("kl", "reconstruction"))
+    best = max(e.elbo.mean for e in evaluations)
+    ax.axline((0, best), slope=1, color="#666", linestyle="--", linewidth=1.5, zorder=1)
+    ax.plot(kl, reconstruction, "o-", color=COLOURS[0], markersize=7, linewidth=1.5)
+    low, high = min(reconstruction), max(reconstruction)
+    margin_x, margin_y = 0.1 * (max(kl) or 1), 0.12 * (high - low or 1)
+    ax.set(xlim=(-margin_x, max(kl) + 1.8 * margin_x), ylim=(low - margin_y, high + 1.3 * margin_y))
+    placed = []
+    for x, y, v in zip(kl, reconstruction, values, strict=True):
+        at = ax.transLimits.transform((x, y))
+        if all(abs(at - other).max() > 0.07 for other in placed):  # labels of points that coincide would be a smear
+            placed.append(at)
+            ax.annotate(f"{v:g}", (x, y), (7, -12), textcoords="offset points", fontsize=12)
+    ax.set_title(f"dashed: ELBO = {number(best)}; labels: {name}", fontsize=12, loc="left")
+    ax.set_xlabel("KL (nats per image)", fontsize=12)
+    ax.set_ylabel("reconstruction term (nats per image)", fontsize=12)
+    ax.tick_params(labelsize=12)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _chart(evaluations: Sequence[Evaluation], values: Sequence[float], name: str) -> tuple[bytes, list[list[float]]]:
+    """The curve as a PNG, and where each model's point lies in it: shares of its width and height from the top left."""
+    marks: list[list[float]] = []
+
+    def draw(figure: Figure) -> None:
+        ax = draw_chart(figure.subplots(), evaluations, values, name)
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # solved once: what is saved lies where it is read off here
+        for e in evaluations:
+            x, y = figure.transFigure.inverted().transform(ax.transData.transform((e.kl.mean, e.reconstruction.mean)))
+            marks.append([float(x), float(1 - y)])
+
+    return draw_png(draw, CHART), marks
+
+
+def _sentence(name: str, value: float, e: Evaluation) -> str:
+    parts = (
+        f"{what} {number(part.mean)} ± {part.stderr:.2f}"
+        for what, part in (("reconstruction", e.reconstruction), ("KL", e.kl), ("ELBO", e.elbo))
+    )
+    return f"{name} = {value:g}: {', '.join(parts)} nats per image."
+
+
+def _check(models: Sequence[VAE], values: list, name: str) -> None:
+    if len(models) == 0 or len(models) != len(values):
+        raise ValueError(f"Expected at least one model and one {name} for each, got {len(models)} models and {len(values)} values.")
+    if not all(isinstance(v, (int, float)) and abs(v) < float("inf") for v in values) or len(set(values)) < len(values):
+        raise ValueError(f"Expected {name} to be finite numbers, each once, got {values}.")
+    if other := [type(model).__name__ for model in models if not isinstance(model, VAE)]:
+        raise TypeError(f"Expected VAEs, whose ELBO has two parts, got {other[0]}.")
+    for what in ("image_shape", "latent_dim"):
+        if len(found := sorted({getattr(model, what) for model in models})) > 1:
+            raise ValueError(f"Expected models of one {what}, got {' and '.join(map(str, found))}: one story for each.")
+    if models[0].latent_dim != 2:
+        raise ValueError(f"A plane shows two latent dimensions, these models have {models[0].latent_dim}.")
+
+
+def _check_labels(labels: list[str]) -> None:
+    if long := [label for label in labels if len(label) != 1]:
+        raise ValueError(f"Expected labels of one character, which are drawn at their codes, got {long[0]!r}.")

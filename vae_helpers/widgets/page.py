@@ -37,8 +37,8 @@ class Parts:
         state = json.dumps(self._state(data["state"]), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
         return (
             f'<div class="view" data-view="{module}"><script type="application/json">{state}</script>'
-            f"{image(small(picture), caption, 'view-picture')}"
-            '<noscript><p class="needs">This picture moves where JavaScript is allowed.</p></noscript></div>'
+            f'<div class="still">{image(small(picture), caption, "view-picture")}'
+            '<p class="needs">A still picture: the live one needs JavaScript.</p></div></div>'
         )
 
     def _state(self, value):

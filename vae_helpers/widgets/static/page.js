@@ -43,7 +43,7 @@ export function define(name, render) {
     place.append(el, needs);
     try {
       render({ model: makeModel(revive(JSON.parse(place.querySelector("script").textContent), bytes), unheard), el });
-      place.querySelector(".view-picture").remove();
+      place.querySelector(".still").remove();
     } catch (error) {
       console.error(error); // the view says what is wrong, and the picture stays
     }

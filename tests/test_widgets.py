@@ -160,8 +160,7 @@ def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
 
 
 def pad_colour(pad, name):
-    ink = np.array(to_rgb(COLOURS[sorted(set(pad.labels)).index(name)]))
-    return 255 * (0.8 * ink + 0.2)  # at the scatter's opacity, on white
+    return 255 * np.array(to_rgb(COLOURS[sorted(set(pad.labels)).index(name)]))
 
 
 def test_pad_reading_names_the_nearest_code():

@@ -463,7 +463,11 @@ def test_sliders(lab):
     hand.agrees()
 
 
-OTHER_SIZE = "other = LatentPad(vae); other.image_shape = (5, 5); other"
+OTHER_SIZE = """
+other, small = LatentPad(vae), LatentPad(torch.nn.Sequential(torch.nn.Linear(2, 9)))
+other.network, other.weights = small.network, small.weights
+other
+"""
 
 
 def test_look_and_what_cannot_be_shown(lab):
@@ -484,7 +488,7 @@ def test_look_and_what_cannot_be_shown(lab):
     assert message.evaluate(CONTRAST) >= 4.5
     hand.lab.run_cell(5)
     expect(hand.lab.widget(5, ".vae-error")).to_have_text(
-        "This view cannot be shown. The decoder puts out 64 numbers, an image of 5 × 5 has 25."
+        "This view cannot be shown. The decoder puts out 9 numbers, an image of 8 × 8 has 64."
     )
     hand.lab.console_errors.clear()  # it is told there too, on purpose
 

@@ -139,9 +139,9 @@ def scatter(ax: Axes, codes: Tensor, labels: list[str]) -> list[Artist]:
     artists: list[Artist] = []
     for k, name in enumerate(names):
         chosen = codes[torch.tensor([label == name for label in labels])] if labels else codes
-        marker, size = (f"${name}$", 36) if themselves else (MARKERS[k % len(MARKERS)], 18)
+        marker, size = (f"${name}$", 44) if themselves else (MARKERS[k % len(MARKERS)], 18)
         colour = COLOURS[k % len(COLOURS)]
-        artists.append(ax.scatter(*chosen.T.numpy(), s=size, marker=marker, color=colour, linewidths=0, alpha=0.8, label=name))
+        artists.append(ax.scatter(*chosen.T.numpy(), s=size, marker=marker, color=colour, linewidths=0, label=name))
     if labels and not themselves:
         legend = ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0, handletextpad=0.2, frameon=False)
         artists.append(legend)

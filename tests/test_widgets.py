@@ -474,13 +474,17 @@ def test_answers_out_of_order_failures_and_silence(tmp_path):
     await wait(60);
     const silent = [late, busy];
     answer(4);
-    tell({ order, early, shown, failures, quiet, silent, busy });
+    model.send = () => { throw new Error("closed"); };
+    ask([5]);
+    tell({ order, early, shown, failures, quiet, silent, busy, closed: late });
+    setTimeout(process.exit, 0);
     """
     )
     result = run_node(tmp_path, javascript("engine.js", "common.js", "decoder.js"), "askKernel", script)
     assert result["order"] == result["shown"][:1] == [2] and result["early"] is False
     assert result["shown"] == [2, 4] and result["failures"] == ["no"]
-    assert result["quiet"] == 0 and result["silent"] == [1, True] and result["busy"] is False
+    assert result["quiet"] == 0 and result["silent"] == [1, True]
+    assert result["closed"] == 2 and result["busy"] is True
 
 
 # colours

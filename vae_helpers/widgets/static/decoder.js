@@ -51,7 +51,13 @@ export function makeDecoder(model) {
 export function askKernel(model, { show, late, failed, busy }, patience = PATIENCE) {
   const view = Math.random().toString(36).slice(2); // other views of this model hear our answers too
   let asked = 0, answered = 0, shown = 0, waiting = null, silence = null;
-  const send = (z) => model.send({ ask: "image", view, number: ++asked, z });
+  const send = (z) => {
+    try {
+      model.send({ ask: "image", view, number: ++asked, z });
+    } catch {
+      late(); // the link to the kernel is closed
+    }
+  };
   model.on("msg:custom", (message, [bytes] = []) => {
     if (message.answer !== "image" || message.view !== view) return;
     answered++;

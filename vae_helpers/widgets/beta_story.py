@@ -140,7 +140,7 @@ class BetaStory(PlaneView):
         """Plane and curve at the present value, and below them what each model decodes at the ring, as a PNG."""
 
         def draw(figure: Figure) -> None:
-            upper, lower = figure.subfigures(2, 1, height_ratios=[4.1, 1])
+            upper, lower = figure.subfigures(2, 1, height_ratios=[4, 1.2])
             plane, curve = upper.subplots(1, 2, width_ratios=[4.5, 4])
             ring(self.draw_plane(plane), *self.z)
             plane.set_title(self.readings[self._index].split(":")[0], fontsize=13, loc="left")
@@ -149,12 +149,13 @@ class BetaStory(PlaneView):
             curve.plot(
                 chosen.kl.mean, chosen.reconstruction.mean, "o", markersize=15, markerfacecolor="none", color="black", markeredgewidth=2.5
             )
+            lower.suptitle(f"decoded at the ring, by {self.name}", fontsize=12)
             for k, ax in enumerate(lower.subplots(1, len(self.values), squeeze=False)[0]):
-                show_image(ax, self._decoded(k)).set_title(f"{self.name} = {self.values[k]:g}", fontsize=12)
+                show_image(ax, self._decoded(k)).set_title(f"{self.values[k]:g}", fontsize=12)
                 if k == self._index:
                     ax.spines[:].set(color="black", linewidth=2.5)
 
-        return draw_png(draw, (9.6, 6.2))
+        return draw_png(draw, (9.6, 6.4))
 
     @property
     def _index(self) -> int:
@@ -188,12 +189,15 @@ def draw_chart(ax: Axes, evaluations: Sequence[Evaluation], values: Sequence[flo
     low, high = min(reconstruction), max(reconstruction)
     margin_x, margin_y = 0.1 * (max(kl) or 1), 0.12 * (high - low or 1)
     ax.set(xlim=(-margin_x, max(kl) + 1.8 * margin_x), ylim=(low - margin_y, high + 1.3 * margin_y))
-    placed = []
+    labels = []
     for x, y, v in zip(kl, reconstruction, values, strict=True):
         at = ax.transLimits.transform((x, y))
-        if all(abs(at - other).max() > 0.07 for other in placed):  # labels of points that coincide would be a smear
-            placed.append(at)
-            ax.annotate(f"{v:g}", (x, y), (7, -12), textcoords="offset points", fontsize=12)
+        for place, label in labels:
+            if abs(at - place).max() < 0.07:  # points that all but coincide share a label
+                label.set_text(f"{label.get_text()}, {v:g}")
+                break
+        else:
+            labels.append((at, ax.annotate(f"{v:g}", (x, y), (9, -15), textcoords="offset points", fontsize=12)))
     ax.set_title(f"dashed: ELBO = {number(best)}; labels: {name}", fontsize=12, loc="left")
     ax.set_xlabel("KL (nats per image)", fontsize=12)
     ax.set_ylabel("reconstruction term (nats per image)", fontsize=12)

@@ -45,7 +45,7 @@ export const render = guarded(({ model, el }) => {
         slider.setAttribute("aria-valuetext", `${name} = ${values[k]}`);
         const [u, v] = model.get("marks")[k];
         Object.assign(mark.style, { left: `${100 * u}%`, top: `${100 * v}%` });
-        reached.textContent = model.get("readings")[k];
+        reached.replaceChildren(...model.get("readings")[k].split(/(?<=[:,] )/).map((part) => element("span", {}, part))); // one line each
         drawn = k;
       }
       plane.place(...z);

@@ -1,0 +1,166 @@
+"""A fast drag as the hand sees it: LatentPad beside the usual `interact` + `plt.show` of the same decoder, in Chromium on JupyterLab.
+
+    python benchmarks/drag.py [--repeats 3]
+
+The pressed mouse moves over 100 positions, 50 a second, once with the kernel on this machine and once with 150 ms added to its round
+trip. Timed inside the page (tests/browser/drag.py): from the moment the page hears of a move to the picture on the canvas (or to the
+decoded image in the output), and to the frame that shows it; from the mouse's own time stamp to that frame; from running the cell to the
+first picture's frame. A position counts as shown if its own picture was. Needs Chromium, as the browser tests do.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from browser.conftest import FLAGS, Server, browser_program, open_notebook
+from browser.drag import DELAY_MS, POSITIONS, RECORDER, SLOW_LINK, drag
+
+SETUP = """
+import torch
+from ipywidgets import FloatSlider, interact
+from matplotlib import pyplot as plt
+from vae_helpers import models, runtime
+from vae_helpers.widgets import LatentPad
+runtime.setup()
+vae = models.pretrained("mnist_vae_2d")
+codes = models.pretrained_codes("mnist_vae_2d")
+"""
+PAD = "pad = LatentPad(vae, codes.mean, codes.labels, extent=(-3, 3, -3, 3)); pad"
+INTERACT = """
+@interact(z1=FloatSlider(min=-3, max=3, step=0.06, layout={"width": "600px"}), z2=FloatSlider(min=-3, max=3, step=0.06))
+def show(z1, z2):
+    which = round((z1 + 3) / 0.06)  # told by the paper's colour, so that the page can see which position a picture shows
+    plt.figure(figsize=(4, 4), facecolor=((255 - which) / 255, 1, 1))
+    plt.imshow(vae.mean_image(torch.tensor([z1, z2])), cmap="gray_r", vmin=0, vmax=1)
+    plt.axis("off")
+    plt.show()
+"""
+
+
+class Run(NamedTuple):
+    """One drag. Times in ms, one for each position that was shown."""
+
+    shown: int
+    canvas: list[float]
+    frame: list[float]
+    from_mouse: list[float]
+    blanks: int
+    right: bool
+    first: float
+    kilobytes: float
+    rate: float
+
+
+def run(server: Server, browser, name: str, view: str, slow: bool) -> Run:
+    """Open a notebook, run the view's cell, drag, and read the recorder."""
+    ask = "print(pad.reading.replace(';', ''))" if view == PAD else "print('none')"
+    lab = open_notebook(server, browser, [SETUP, view, ask], name, script=(SLOW_LINK if slow else "") + RECORDER)
+    lab.run_cell(0).wait_idle()
+    assert not (errors := lab.errors()), errors[0]
+    lab.cell(1).locator(".jp-InputPrompt").click()
+    lab.page.evaluate("recorder.paints = [], recorder.bytes = 0, window.pressed = performance.now()")
+    lab.start_cell(1)
+    lab.page.wait_for_function("recorder.paints[0]?.frame")
+    first = lab.page.evaluate("recorder.paints[0].frame - pressed")
+    lab.wait_idle()
+    kilobytes = lab.page.evaluate("recorder.bytes") / 1000
+    if view == PAD:
+        part, (u, v), (w, x) = ".vae-pad", (0.15, 0.2), (0.9, 0.75)
+    else:
+        lab.widget(1, ".noUi-handle").press("Home")  # to the left end, where the hand takes it
+        lab.page.wait_for_function("recorder.paints.at(-1).text === '0'")
+        part, (u, v), (w, x) = ".noUi-base", (0, 0.5), (1, 0.5)
+    handle = lab.widget(1, part)
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    ends = [(box["x"] + s * box["width"], box["y"] + t * box["height"]) for s, t in ((u, v), (w, x))]
+
+    def settle() -> None:
+        lab.page.wait_for_timeout(2000)  # far longer than any picture is late
+        lab.wait_idle()
+
+    seen = drag(lab.page, *ends, after=settle)
+    assert len(seen.events) == POSITIONS, f"the page heard of {len(seen.events)} moves of {POSITIONS}"
+    if view == PAD:
+        shown = seen.shown()
+        lab.run_cell(2).wait_idle()
+        right = lab.output(2).inner_text().split() == lab.widget(1, ".vae-reading").inner_text().replace(";", "").split()
+    else:
+        by_position = {paint["text"]: paint for paint in reversed(seen.paints)}
+        shown = [by_position.get(str(k + 1)) for k in range(POSITIONS)]
+        right = seen.paints[-1]["text"] == str(POSITIONS) and lab.widget(1, ".widget-readout").inner_text() == "3.00"
+    pairs = [(event, paint) for event, paint in zip(seen.events, shown, strict=True) if paint]
+    lab.close()
+    return Run(
+        len(pairs),
+        [paint["at"] - event["heard"] for event, paint in pairs],
+        [paint["frame"] - event["heard"] for event, paint in pairs],
+        [paint["frame"] - event["moved"] for event, paint in pairs],
+        seen.blanks,
+        right,
+        first,
+        kilobytes,
+        POSITIONS / seen.seconds,
+    )
+
+
+def times(runs: list[list[float]]) -> str:
+    """Median and 95th percentile of all positions of all runs."""
+    values = [v for run in runs for v in run]
+    if len(values) < 2:
+        return "–"
+    return f"{statistics.median(values):.1f} / {statistics.quantiles(values, n=20)[-1]:.1f}"
+
+
+def span(values: list[float], digits: int = 0) -> str:
+    return f"{min(values):.{digits}f}" if min(values) == max(values) else f"{min(values):.{digits}f} to {max(values):.{digits}f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    cases = {
+        "LatentPad": (PAD, False),
+        "interact": (INTERACT, False),
+        f"LatentPad, +{DELAY_MS} ms": (PAD, True),
+        f"interact, +{DELAY_MS} ms": (INTERACT, True),
+    }
+    runs: dict[str, list[Run]] = {name: [] for name in cases}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder))
+        try:
+            browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
+            for repeat in range(repeats):
+                for k, (name, (view, slow)) in enumerate(cases.items()):
+                    runs[name].append(run(server, browser, f"drag-{repeat}-{k}.ipynb", view, slow))
+                    print(f"{name}: {runs[name][-1].shown} of {POSITIONS} shown, load {os.getloadavg()[0]:.1f}", flush=True)
+            browser.close()
+        finally:
+            server.stop()
+    table = {
+        f"positions shown of {POSITIONS}": lambda r: span([x.shown for x in r]),
+        "event → canvas, ms": lambda r: times([x.canvas for x in r]),
+        "event → frame, ms": lambda r: times([x.frame for x in r]),
+        "mouse → frame, ms": lambda r: times([x.from_mouse for x in r]),
+        "blank frames": lambda r: span([x.blanks for x in r]),
+        "last picture and reading right": lambda r: f"{sum(x.right for x in r)} of {len(r)}",
+        "cell → first picture, ms": lambda r: span([x.first for x in r]),
+        "received for it, kB": lambda r: span([x.kilobytes for x in r]),
+        "events a second": lambda r: span([x.rate for x in r], 1),
+    }
+    print(f"\nmedian / 95th percentile over all positions, or from least to most of {repeats} runs; load {os.getloadavg()[0]:.1f}")
+    print(f"{'':32}" + "".join(f"{name:>22}" for name in cases))
+    for name, cell in table.items():
+        print(f"{name:32}" + "".join(f"{cell(runs[case]):>22}" for case in cases))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+import zlib
 
 import export_page
 import mathml
@@ -22,7 +23,7 @@ from PIL import Image
 from vae_helpers import widgets
 from vae_helpers.models import VAE
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
-from vae_helpers.widgets.page import Parts, document, save_page, small
+from vae_helpers.widgets.page import Parts, _packed, document, save_page, small
 
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
@@ -40,13 +41,24 @@ def scripts(page: str, kind: str) -> list[str]:
     return re.findall(rf'<script type="{kind}"[^>]*>(.*?)</script>', page, re.DOTALL)
 
 
+def packed(page: str) -> dict[str, bytes]:
+    """What lies deflated in the page, by its id."""
+    found = {}
+    for name, pairs, text in re.findall(r'<script type="text/plain" id="([\w-]+)"( data-pairs)?>(.*?)</script>', page):
+        content = zlib.decompress(base64.b64decode(text))
+        half = (len(content) + 1) // 2
+        assert name not in found
+        found[name] = bytes(content[half + i // 2 if i % 2 else i // 2] for i in range(len(content))) if pairs else content
+    return found
+
+
 def states(page: str) -> list[dict]:
     """The state of each view, bytes put back."""
-    store = dict(re.findall(r'<script type="text/plain" id="bytes-(\w+)">(.*?)</script>', page))
+    store = packed(page)
 
     def revive(value):
         if isinstance(value, dict) and "$bytes" in value:
-            return base64.b64decode(store[value["$bytes"]])
+            return store[f"bytes-{value['$bytes']}"]
         if isinstance(value, dict):
             return {name: revive(v) for name, v in value.items()}
         return [revive(v) for v in value] if isinstance(value, list) else value
@@ -55,6 +67,9 @@ def states(page: str) -> list[dict]:
 
 
 def plain(value):
+    """As JSON has it: no tuples."""
+    if isinstance(value, dict):
+        return {name: plain(v) for name, v in value.items()}
     return [plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -64,13 +79,12 @@ def plain(value):
 def test_what_views_share_is_written_once(tmp_path):
     one = save_page([pad()], tmp_path / "one.html", "One").read_text()
     three = save_page([pad(), pad(z=(1, 1)), stack()], tmp_path / "three.html", "Three").read_text()
-    weights = base64.b64encode(pad().weights).decode()
-    assert one.count(weights) == three.count(weights) == 1
-    assert len(scripts(one, "module")) == 2 and len(scripts(three, "module")) == 3  # the stub, and one a class
-    for text in (pad()._css, pad()._esm[:500]):
-        assert three.count(text) == 1
-    names = re.findall(r'id="(bytes-\w+)"', three)
-    assert len(names) == len(set(names))
+    for page, classes in ((one, 1), (three, 2)):
+        assert list(packed(page).values()).count(pad().weights) == 1  # `packed` refuses a name that comes twice
+        code = json.loads(packed(page)["code"])
+        assert len(code) == classes and pad()._esm in code.values() and page.count(pad()._css) == 1
+        assert len(scripts(page, "module")) == 1  # what brings it to life
+    assert len(states(three)) == 3
 
 
 def test_the_state_arrives_whole(tmp_path):
@@ -82,8 +96,7 @@ def test_the_state_arrives_whole(tmp_path):
     page = save_page(views, tmp_path / "page.html", "State").read_text()
     for view, state in zip(views, states(page), strict=True):
         own = {name for name in view.traits(sync=True) if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-        assert set(state) == own
-        assert all(plain(getattr(view, name)) == state[name] for name in own)
+        assert {name: plain(getattr(view, name)) for name in own} == state
     assert states(page)[0]["weights"] == views[0].weights and len(states(page)[0]["weights"]) > 1000
     assert states(page)[2]["frames"] == views[2].frames
 
@@ -106,7 +119,7 @@ def test_text_in_a_state_or_a_script_cannot_end_it():
     page = document("<T>", parts.view(Quoting().page_data(), stack().picture(), 'a "quoted" <caption>'), parts)
     assert states(page) == [{"caption": "", "words": "</script><!--"}]
     assert "<title>&lt;T&gt;</title>" in page and 'alt="a &quot;quoted&quot; &lt;caption&gt;"' in page
-    assert "\\x3C/script>\\x3C!--\\x3Cscript>" in page
+    assert list(json.loads(packed(page)["code"]).values()) == [Quoting._esm]
     assert page.count("<script") == page.count("</script>")
 
 
@@ -173,6 +186,28 @@ console.log(JSON.stringify({ heard, seen }));
         "heard": ["once", *change, *change, *change, *change, "unheard", "z or deep", True, [5], "any"],
         "seen": [[3, 4], 1, True],
     }
+
+
+@needs_node
+def test_packed_bytes_arrive_as_they_were(tmp_path):
+    """Of even and odd length, empty, weights (which go in pairs), text and noise (which do not)."""
+    weights = (torch.randn(3000) * 500).round().to(torch.int16).numpy().tobytes()
+    noise = torch.randint(0, 256, (241,), dtype=torch.uint8).numpy().tobytes()  # cannot be deflated: as long either way
+    contents = [weights, weights + b"x", b"", b"y", b"the same words, " * 50, noise]
+    made = [_packed("name", content) for content in contents]
+    assert [" data-pairs" in text for text in made] == [True, True, False, False, False, False]
+    given = [[re.search(">(.*)<", text)[1], " data-pairs" in text] for text in made]
+    (tmp_path / "page.mjs").write_text(javascript("page.js"))
+    (tmp_path / "run.mjs").write_text("""
+import { readFileSync } from "node:fs";
+import { unpack } from "./page.mjs";
+const seen = [];
+for (const [text, pairs] of JSON.parse(readFileSync(0, "utf8"))) seen.push([...new Uint8Array(await unpack(text, pairs))]);
+console.log(JSON.stringify(seen));
+""")
+    done = subprocess.run(["node", tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert [bytes(seen) for seen in json.loads(done.stdout)] == contents
 
 
 # ---------------------------------------------------------------- formulas

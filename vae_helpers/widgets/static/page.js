@@ -42,7 +42,7 @@ export function define(name, render) {
     const el = document.createElement("div");
     place.append(el, needs);
     try {
-      render({ model: makeModel(revive(JSON.parse(place.querySelector("script").textContent), bytes), unheard), el });
+      render({ model: makeModel(revive(JSON.parse(place.querySelector("script").textContent), (name) => found.get(name)), unheard), el });
       place.querySelector(".still").remove();
     } catch (error) {
       console.error(error); // the view says what is wrong, and the picture stays
@@ -58,15 +58,30 @@ export function revive(value, find) {
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, revive(v, find)]));
 }
 
-const found = new Map();
+const found = new Map(); // name → bytes, which several views share
 
-/** Bytes of the page by their name; several views share them. */
-function bytes(name) {
-  if (!found.has(name)) {
-    const text = atob(document.getElementById(`bytes-${name}`).textContent);
-    found.set(name, new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer));
+/** Unpack the page's bytes, then run the JavaScript of its views, each of which calls `define`. Until then, and where that fails, the still pictures stand. */
+export async function start() {
+  for (const place of document.querySelectorAll("script[id^=bytes-]")) {
+    found.set(place.id.slice("bytes-".length), new DataView(await unpacked(place)));
   }
-  return found.get(name);
+  const modules = JSON.parse(new TextDecoder().decode(await unpacked(document.getElementById("code"))));
+  for (const [name, text] of Object.entries(modules)) {
+    const script = Object.assign(document.createElement("script"), { type: "module" });
+    script.textContent = `${text}\nglobalThis.vaePage.define("${name}", render);`;
+    document.body.append(script);
+  }
+}
+
+const unpacked = (place) => unpack(place.textContent, "pairs" in place.dataset);
+
+/** What `widgets/page.py` has packed: base64 of deflated bytes, in `pairs` first those at even places, then those at odd ones → an ArrayBuffer. */
+export async function unpack(text, pairs) {
+  const deflated = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const bytes = await new Response(new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+  if (!pairs) return bytes;
+  const sorted = new Uint8Array(bytes), half = Math.ceil(sorted.length / 2);
+  return Uint8Array.from(sorted, (_, i) => sorted[i % 2 ? half + (i - 1) / 2 : i / 2]).buffer;
 }
 
 /** Equal as values; bytes only if they are the same ones. */

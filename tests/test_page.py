@@ -13,6 +13,7 @@ import export_page
 import mathml
 import nbformat
 import nbformat.v4
+import numpy as np
 import pytest
 import torch
 import traitlets
@@ -21,9 +22,9 @@ from notebook_reading import NOTEBOOKS
 from PIL import Image
 
 from vae_helpers import widgets
-from vae_helpers.models import VAE
+from vae_helpers.models import VAE, pretrained
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
-from vae_helpers.widgets.page import Parts, _packed, document, save_page, small
+from vae_helpers.widgets.page import Parts, _packed, document, lighter, save_page, small
 
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
@@ -73,6 +74,15 @@ def plain(value):
     return [plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
+def lightened(value):
+    """Pictures as the page keeps them; all other bytes as they are."""
+    if isinstance(value, dict):
+        return {name: lightened(v) for name, v in value.items()}
+    if isinstance(value, list):
+        return [lightened(v) for v in value]
+    return lighter(value) if isinstance(value, bytes) and value.startswith(b"\x89PNG") else value
+
+
 # ---------------------------------------------------------------- views
 
 
@@ -96,9 +106,19 @@ def test_the_state_arrives_whole(tmp_path):
     page = save_page(views, tmp_path / "page.html", "State").read_text()
     for view, state in zip(views, states(page), strict=True):
         own = {name for name in view.traits(sync=True) if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-        assert {name: plain(getattr(view, name)) for name in own} == state
+        assert lightened(plain({name: getattr(view, name) for name in own})) == state
     assert states(page)[0]["weights"] == views[0].weights and len(states(page)[0]["weights"]) > 1000
     assert states(page)[2]["frames"] == views[2].frames
+
+
+def test_the_size_of_a_page(tmp_path):
+    """A pad over a shipped MNIST model, with everything that lives in it, in a third of what a page may have (1.5 MB)."""
+    mnist = pretrained("mnist_vae_2d")
+    codes = torch.randn(600, 2, generator=torch.Generator().manual_seed(0))
+    size = len(save_page([widgets.LatentPad(mnist, codes, [k % 10 for k in range(600)])], tmp_path / "page.html", "Size").read_bytes())
+    assert 400_000 < size < 620_000
+    again = [widgets.LatentPad(mnist), widgets.LatentPad(mnist, codes, [k % 10 for k in range(600)])]
+    assert len(save_page(again, tmp_path / "again.html", "Size").read_bytes()) < size + 80_000
 
 
 def test_every_view_class_has_the_name_that_the_page_calls():
@@ -142,6 +162,20 @@ def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         save_page([stack()], path, "Interrupted")
     assert path.read_text() == "before"
+
+
+def test_pictures_get_lighter_and_keep_their_transparency():
+    codes = widgets.LatentPad(VAE_2, torch.randn(500, 2), [k % 10 for k in range(500)]).layers["codes"]
+    light = lighter(codes)
+    assert len(light) < len(codes) / 1.5
+    before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"), dtype=int) for png in (codes, light))
+    assert ((before[..., 3] == 0) == (after[..., 3] == 0)).mean() > 0.995 and (before[..., 3] == 0).any()
+    ink = before[..., 3] == 255
+    assert np.abs(before - after)[ink].max(-1).mean() < 8
+    assert lighter(light) == light and lighter(stack().frames[0]) == stack().frames[0] and lighter(b"weights") == b"weights"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file := io.BytesIO(), "PNG")
+    assert lighter(file.getvalue()) == file.getvalue()
 
 
 def test_the_static_picture_is_small():
@@ -303,7 +337,7 @@ x = 1
 </details>
 """
 CODE = """
-from vae_helpers.models import VAE
+from vae_helpers.models import VAE, pretrained
 from vae_helpers.widgets import LatentPad
 print("printed <b>")
 LatentPad(VAE((8, 8), 2, seed=0), caption="The pad.")"""

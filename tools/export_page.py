@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         for notebook, target in targets.items():
             print(f"{notebook.name}: executing ...", flush=True)
             page = export(notebook, target, beside=[other.name for other in targets.values()])
-            print(f"{notebook.name}: written to {target}, {len(page.encode()) / 1000:.0f} kB", flush=True)
+            print(f"{notebook.name}: written to {target}, {weight(page)}", flush=True)
     except (CannotExport, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
@@ -85,6 +85,13 @@ def export(notebook: Path, target: Path, beside: list[str]) -> str:
     return text
 
 
+def weight(page: str) -> str:
+    """What the page weighs, and what of it: "1035 kB (views 420, pictures 405)"."""
+    views = sum(map(len, re.findall(r"<script.*?</script>", page, flags=re.DOTALL)))
+    pictures = sum(map(len, re.findall(r'src="data:[^"]*"', page)))
+    return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
+
+
 def page(notebook: dict, source: str, pages: set[str]) -> str:
     """The HTML text of an executed notebook; `source` is the path that its last line names."""
     parts = Parts()
@@ -109,8 +116,13 @@ def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
             except mathml.BadTeX as error:
                 raise CannotExport(f"cell {index}: {error}") from None
         elif cell["cell_type"] == "code" and cell["source"].strip():
-            yield highlight(cell["source"], PythonLexer(), HtmlFormatter()).replace("<pre>", '<pre tabindex="0">')
+            yield code(cell["source"])
             yield from (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
+
+
+def code(source: str) -> str:
+    """Python in colours. Names, operators and punctuation keep that of the text: their <span>s would be a third of a page's HTML."""
+    return re.sub(r'<span class="[npow]">([^<]*)</span>', r"\1", highlight(source, PythonLexer(), HtmlFormatter()))
 
 
 def output(one: dict, alt: str, parts: Parts) -> str:
@@ -128,7 +140,7 @@ def output(one: dict, alt: str, parts: Parts) -> str:
     elif "text/markdown" in data:
         inside = markdown(data["text/markdown"], set())
     else:
-        inside = f'<pre tabindex="0">{ansi2html(words)}</pre>'
+        inside = f"<pre>{ansi2html(words)}</pre>"
     return f'<div class="output">{inside}</div>'
 
 

@@ -55,12 +55,13 @@ class Run(NamedTuple):
     right: bool
     first: float
     kilobytes: float
+    weights: float
     rate: float
 
 
 def run(server: Server, browser, name: str, view: str, slow: bool) -> Run:
     """Open a notebook, run the view's cell, drag, and read the recorder."""
-    ask = "print(pad.reading.replace(';', ''))" if view == PAD else "print('none')"
+    ask = "print(f'{len(pad.weights) / 1000:.0f}|{pad.reading}')" if view == PAD else "print('0|')"
     lab = open_notebook(server, browser, [SETUP, view, ask], name, script=(SLOW_LINK if slow else "") + RECORDER)
     lab.run_cell(0).wait_idle()
     assert not (errors := lab.errors()), errors[0]
@@ -87,11 +88,12 @@ def run(server: Server, browser, name: str, view: str, slow: bool) -> Run:
         lab.wait_idle()
 
     seen = drag(lab.page, *ends, after=settle)
+    lab.run_cell(2).wait_idle()
+    weights, reading = lab.output(2).inner_text().split("|")
     assert len(seen.events) == POSITIONS, f"the page heard of {len(seen.events)} moves of {POSITIONS}"
     if view == PAD:
         shown = seen.shown()
-        lab.run_cell(2).wait_idle()
-        right = lab.output(2).inner_text().split() == lab.widget(1, ".vae-reading").inner_text().replace(";", "").split()
+        right = lab.widget(1, ".vae-reading").inner_text().split() == reading.replace(";", "").split()
     else:
         by_position = {paint["text"]: paint for paint in reversed(seen.paints)}
         shown = [by_position.get(str(k + 1)) for k in range(POSITIONS)]
@@ -107,6 +109,7 @@ def run(server: Server, browser, name: str, view: str, slow: bool) -> Run:
         right,
         first,
         kilobytes,
+        float(weights),
         POSITIONS / seen.seconds,
     )
 
@@ -153,7 +156,8 @@ def main() -> None:
         "blank frames": lambda r: span([x.blanks for x in r]),
         "last picture and reading right": lambda r: f"{sum(x.right for x in r)} of {len(r)}",
         "cell → first picture, ms": lambda r: span([x.first for x in r]),
-        "received for it, kB": lambda r: span([x.kilobytes for x in r]),
+        "received for the cell, kB": lambda r: span([x.kilobytes for x in r]),
+        "of this the model, kB": lambda r: span([x.weights for x in r]),
         "events a second": lambda r: span([x.rate for x in r], 1),
     }
     print(f"\nmedian / 95th percentile over all positions, or from least to most of {repeats} runs; load {os.getloadavg()[0]:.1f}")

@@ -89,16 +89,21 @@ class Drag(NamedTuple):
 
 def drag(page, start: tuple[float, float], end: tuple[float, float], after) -> Drag:
     """Move the pressed mouse from `start` over POSITIONS places to `end` (screen pixels), EVENTS_A_SECOND; `after()` waits for the end."""
-    mouse = page.mouse
-    mouse.move(*start)
-    mouse.down()
+    cdp = page.context.new_cdp_session(page)
+
+    def mouse(kind: str, x: float, y: float, pressed: bool) -> None:  # Playwright's own looks for drag-and-drop at each move: too slow
+        event = {"type": kind, "x": x, "y": y, "button": "left" if pressed else "none", "buttons": int(pressed), "clickCount": 1}
+        cdp.send("Input.dispatchMouseEvent", event)
+
+    mouse("mouseMoved", *start, pressed=False)
+    mouse("mousePressed", *start, pressed=True)
     page.evaluate("recorder.start()")
     begin = time.monotonic()
     for k in range(1, POSITIONS + 1):
-        mouse.move(*(a + (b - a) * k / POSITIONS for a, b in zip(start, end, strict=True)))
+        mouse("mouseMoved", *(a + (b - a) * k / POSITIONS for a, b in zip(start, end, strict=True)), pressed=True)
         time.sleep(max(0, begin + k / EVENTS_A_SECOND - time.monotonic()))
     seconds = time.monotonic() - begin
-    mouse.up()
+    mouse("mouseReleased", *end, pressed=True)
     after()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     record = page.evaluate("recorder.dragging = false, recorder")

@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
@@ -13,9 +13,11 @@ import torch
 from torch import nn
 
 from vae_helpers import likelihoods
-from vae_helpers.models import VAE, Autoencoder, pretrained
+from vae_helpers.models import VAE, Autoencoder, card, pretrained, pretrained_family
 from vae_helpers.widgets.base import STATIC
+from vae_helpers.widgets.digit_canvas import EXAMPLES
 from vae_helpers.widgets.export import FirstHalf, LevelMean, mean_network, pack
+from vae_helpers.widgets.ink import FRAMES, prepare
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so engine.js was not compared with PyTorch")
@@ -65,7 +67,29 @@ MODELS = {
     "gaussian_pixel, conv": lambda: VAE((8, 8), 2, (64,), likelihood="gaussian_pixel", network="conv", seed=1),
     "categorical": lambda: VAE((8, 8), 3, (64,), likelihood=likelihoods.Categorical(levels=17), seed=1),
 }
-MODELS |= {path.stem: partial(pretrained, path.stem) for path in (files("vae_helpers") / "pretrained").glob("*.json")}
+
+
+def shipped() -> dict:
+    """Every model that ships: name → what loads it. Members of a family go by their β and epoch."""
+    found = {}
+    for name in sorted(path.stem for path in (files("vae_helpers") / "pretrained").glob("*.json")):
+        if "members" in card(name):
+            found |= {f"{name} {facts['beta']:g} {facts['epoch']}": partial(member, name, facts) for facts in card(name)["members"]}
+        else:
+            found[name] = partial(pretrained, name)
+    return found
+
+
+family = cache(pretrained_family)
+
+
+def member(name: str, facts: dict) -> VAE:
+    return family(name)[facts["beta"], facts["epoch"]].vae
+
+
+SHIPPED = shipped()
+MODELS |= SHIPPED
+TOLERANCES = [("float32", 1e-5), ("int16", 2e-3)]  # of a pixel; of μ and log σ²
 
 
 def by_node(tmp_path, script: str, given: dict):
@@ -89,7 +113,7 @@ def run_packed(tmp_path, packed, inputs: torch.Tensor) -> torch.Tensor:
 
 
 @needs_node
-@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("int16", 2e-3)])
+@pytest.mark.parametrize("dtype, tolerance", TOLERANCES)
 @pytest.mark.parametrize("case", CASES)
 def test_layers_agree_with_pytorch(tmp_path, case, dtype, tolerance):
     torch.manual_seed(0)
@@ -100,14 +124,51 @@ def test_layers_agree_with_pytorch(tmp_path, case, dtype, tolerance):
     assert (run_packed(tmp_path, pack(network, shape, dtype), x) - expected).abs().max() < tolerance
 
 
+def codes_of(model) -> torch.Tensor:
+    """Five z for a decoder to decode."""
+    return 2 * torch.randn(5, model.latent_dim, generator=torch.Generator().manual_seed(0))
+
+
+def images_of(model) -> torch.Tensor:
+    """Ten images of the model's size for an encoder to encode: digits where the canvas can make them, else random dots."""
+    if model.image_shape in FRAMES:
+        return torch.stack([torch.tensor(prepare(strokes, FRAMES[model.image_shape]).x) for strokes in EXAMPLES.values()])
+    return (torch.rand(10, *model.image_shape, generator=torch.Generator().manual_seed(0)) < 0.2).float()
+
+
 @needs_node
-@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("int16", 2e-3)])
+@pytest.mark.parametrize("dtype, tolerance", TOLERANCES)
 @pytest.mark.parametrize("model", MODELS)
 def test_models_agree_with_pytorch(tmp_path, model, dtype, tolerance):
     model = MODELS[model]()
-    z = 2 * torch.randn(5, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    z = codes_of(model)
     browser = run_packed(tmp_path, pack(mean_network(model), dtype=dtype), z)
     assert (browser - model.mean_image(z).flatten(1)).abs().max() < tolerance
+
+
+@needs_node
+@pytest.mark.parametrize("dtype, tolerance", TOLERANCES)
+@pytest.mark.parametrize("model", MODELS)
+def test_encoders_agree_with_pytorch(tmp_path, model, dtype, tolerance):
+    model = MODELS[model]()
+    x = images_of(model)
+    encoders_agree(model, x, run_packed(tmp_path, pack(model.encoder, (x[0].numel(),), dtype), x), tolerance)
+
+
+@torch.no_grad()
+def encoders_agree(model, x: torch.Tensor, browser: torch.Tensor, tolerance: float) -> None:
+    """Codes, or μ and log σ², within the tolerance, and a VAE's μ within a twentieth of σ: an ellipse is drawn where it belongs."""
+    expected = model.encoder(x.flatten(1))
+    assert (browser - expected).abs().max() < tolerance
+    if isinstance(model, VAE):
+        (mu, _), (expected_mu, logvar) = browser.chunk(2, -1), expected.chunk(2, -1)
+        assert ((mu - expected_mu).abs() < 0.05 * (logvar / 2).exp()).all()
+
+
+@pytest.mark.parametrize("model", SHIPPED)
+def test_a_model_is_sent_in_less_than_700_kb(model):
+    model = SHIPPED[model]()
+    assert len(pack(mean_network(model))["weights"]) + len(pack(model.encoder)["weights"]) < 700_000
 
 
 @needs_node

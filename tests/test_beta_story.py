@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 from torch.distributions import Independent, Normal, kl_divergence
 
@@ -123,6 +124,17 @@ def test_the_picture_shows_value_ring_and_layers():
     assert story.picture() == first
     with pytest.raises(ValueError, match="layers among codes, posteriors, prior, got axes"):
         story.shown = ["axes"]
+
+
+def test_the_plane_in_the_picture_holds_the_chosen_models_codes():
+    story = a_story()
+    for value, vae in zip(VALUES, three_vaes(), strict=True):
+        story.value = value
+        ax = story.draw_plane(Figure().subplots())
+        drawn = np.concatenate([points.get_offsets() for points in ax.collections])
+        with torch.no_grad():
+            codes = vae.encode(IMAGES).mean.numpy()
+        np.testing.assert_allclose(np.unique(drawn, axis=0), np.unique(codes, axis=0), atol=1e-6)
 
 
 def test_a_story_keeps_the_models_it_was_given():

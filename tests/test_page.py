@@ -24,7 +24,7 @@ from PIL import Image
 from vae_helpers import widgets
 from vae_helpers.models import VAE, pretrained
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
-from vae_helpers.widgets.page import Parts, _packed, document, lighter, save_page, small
+from vae_helpers.widgets.page import Parts, _coarse, _packed, document, lighter, save_page, small
 
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
@@ -119,6 +119,52 @@ def test_the_size_of_a_page(tmp_path):
     assert 400_000 < size < 620_000
     again = [widgets.LatentPad(mnist), widgets.LatentPad(mnist, codes, [k % 10 for k in range(600)])]
     assert len(save_page(again, tmp_path / "again.html", "Size").read_bytes()) < size + 80_000
+
+
+def mean_image(state: dict, z: torch.Tensor) -> torch.Tensor:
+    """Pixel means from a page's state: an MLP's packed weights, multiplied out here."""
+    network, content = state["network"], state["weights"]
+    x, i, j = z, 0, 0
+    floats = np.frombuffer(content[: 4 * network["floats"]], "<f4")
+    numbers = np.frombuffer(content[4 * network["floats"] :], "<i2")
+    for layer in network["layers"]:
+        if layer["type"] == "Linear":
+            m, n = layer["out"], layer["in"]
+            scale, bias, weight = floats[i : i + m], floats[i + m : i + 2 * m], numbers[j : j + m * n].reshape(m, n)
+            x, i, j = x @ torch.tensor(weight * scale[:, None]).T + torch.tensor(bias), i + 2 * m, j + m * n
+        else:
+            x = getattr(torch, layer["type"].lower())(x)
+    return x
+
+
+@pytest.mark.parametrize("name", ["mnist_vae_2d", "mnist_vae_10d"])
+def test_coarse_weights(name):
+    """A quarter less, and pixels within the stated 0.02; without `coarse`, within 2e-3. Codes are drawn wider than the prior."""
+    model = pretrained(name)
+    view = widgets.LatentSliders(model)
+    z = 1.5 * torch.randn(2000, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    sizes = []
+    for coarse, worst, rms in ((False, 2e-3, 1e-4), (True, 0.02, 6e-4)):
+        parts = Parts(coarse)
+        page = document("Coarse", parts.view(view.page_data(), view.picture(), ""), parts)
+        off = mean_image(states(page)[0], z) - model.mean_image(z).flatten(1)
+        assert off.abs().max() < worst and off.square().mean().sqrt() < rms
+        sizes.append(len(page))
+    assert sizes[1] < 0.8 * sizes[0]
+
+
+def test_coarse_reaches_every_network_and_nothing_else():
+    weights = np.array([32767, -32768, 7, -9, 100], "<i2").tobytes()
+    packed_as = {"$bytes": base64.b64encode(b"abcd" + weights).decode()}
+    network = {"dtype": "int16", "floats": 1}
+    state = {"network": network, "weights": packed_as, "encoder_network": network, "encoder_weights": packed_as}
+    state |= {"networks": [{**network, "weights": packed_as}], "codes": packed_as, "other_weights": packed_as}
+    state["float_network"], state["float_weights"] = {"dtype": "float32", "floats": 1}, packed_as
+    coarse = _coarse(state)
+    content = base64.b64decode(coarse["weights"]["$bytes"])
+    assert content[:4] == b"abcd" and np.frombuffer(content[4:], "<i2").tolist() == [32752, -32752, 0, -16, 96]
+    assert coarse["weights"] == coarse["encoder_weights"] == coarse["networks"][0]["weights"] != packed_as
+    assert coarse["codes"] == coarse["other_weights"] == coarse["float_weights"] == packed_as
 
 
 def test_every_view_class_has_the_name_that_the_page_calls():

@@ -30,6 +30,8 @@ from pygments.lexers import PythonLexer
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.page import Parts, document, image, write
 
+LIMIT = 1_500_000  # bytes of a page, as far as coarser weights can keep it
+
 
 class CannotExport(Exception):
     """The notebook cannot be made into a page; the message says why and what to do."""
@@ -81,6 +83,9 @@ def export(notebook: Path, target: Path, beside: list[str]) -> str:
         raise CannotExport(f"{notebook.name} cannot be read as a notebook: {error!r}. Open and save it in JupyterLab.") from None
     pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
     text = page(run.notebook, _path_to_show(notebook), pages)
+    if len(text.encode()) > LIMIT:
+        print(f"{notebook.name}: {weight(text)}, over {LIMIT / 1000:.0f}; so weights keep 12 of 16 bits, pixels within 0.02", flush=True)
+        text = page(run.notebook, _path_to_show(notebook), pages, coarse=True)
     write(text, target)
     return text
 
@@ -92,9 +97,9 @@ def weight(page: str) -> str:
     return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
 
 
-def page(notebook: dict, source: str, pages: set[str]) -> str:
-    """The HTML text of an executed notebook; `source` is the path that its last line names."""
-    parts = Parts()
+def page(notebook: dict, source: str, pages: set[str], coarse: bool = False) -> str:
+    """The HTML text of an executed notebook; `source` is the path that its last line names, `coarse` rounds weights (see Parts)."""
+    parts = Parts(coarse)
     body = "\n".join(cells(notebook, parts, pages))
     made = f"Made from {source} by <code>python run.py export {source}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())

@@ -103,8 +103,8 @@ def test_notes():
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the browser's paths were not compared here")
 def test_the_browsers_paths_and_notes_are_the_same(tmp_path):
-    near = [[1.0, 2.0], [-1.0, -2.001], [0.0, 0.0], [2.0, 4.0], [-0.5, 1.0], [-3.0, 1.5], [-1.0, -2.0], [1.0, 2.0 + 1e-7]]
-    pairs = [(near[a], near[b]) for a in range(8) for b in range(8)] + [tuple(vectors(2, 10, seed).tolist()) for seed in range(8)]
+    near = [[1.0, 2.0], [-1.0, -2.001], [0.0, 0.0], [2.0, 4.0], [-0.5, 1.0], [-3.0, 1.5], [-1.0, -2.0], [1.0, 2.0 + 1e-7], [-0.99, -2.005]]
+    pairs = [(near[a], near[b]) for a in range(9) for b in range(9)] + [tuple(vectors(2, 10, seed).tolist()) for seed in range(8)]
     (tmp_path / "view.mjs").write_text(str(Interpolation._esm))
     (tmp_path / "pairs.json").write_text(json.dumps(pairs))
     script = f"""const {{ pathBetween, oddity }} = await import("{(tmp_path / "view.mjs").as_uri()}");

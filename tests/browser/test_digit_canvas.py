@@ -99,3 +99,126 @@ def test_what_it_looks_like(lab):
         hand.lab.screenshot(f"canvas-{'dark' if dark else 'light'}")
         hand.lab.screenshot(f"canvas-view-{'dark' if dark else 'light'}", of=hand.view)
     assert root["width"] <= 900 and box["height"] < 640
+
+
+def test_mouse(lab):
+    hand = Hand(lab)
+    expect(hand.said).to_have_text("Draw a digit or choose an example.")
+    hand.draw(SEVEN)
+    state = hand.agrees()
+    assert len(state["strokes"]) == 1 and state["example"] is None
+    assert state["strokes"][0][0] == pytest.approx(SEVEN[0], abs=0.01) and state["strokes"][0][-1] == pytest.approx(SEVEN[-1], abs=0.01)
+    assert state["z"] == pytest.approx(state["mu"], abs=2e-3)
+
+    hand.draw([(0.3, 0.52), (0.65, 0.52)])  # a bar through it
+    second = hand.agrees()
+    assert len(second["strokes"]) == 2 and second["x"] != state["x"]
+    hand.button("undo").click()
+    assert hand.agrees()["strokes"] == state["strokes"]
+
+    hand.view.evaluate("view => { view.style.transform = 'scale(0.7)'; view.style.transformOrigin = '0 0'; }")  # as slides do
+    hand.draw([(0.3, 0.52), (0.65, 0.52)])
+    assert hand.agrees()["strokes"][1][-1] == pytest.approx([0.65, 0.52], abs=0.015)
+
+    hand.button("clear").click()
+    expect(hand.said).to_have_text("Draw a digit or choose an example.")
+    expect(hand.view.locator(".vae-bound")).to_be_hidden()
+    assert hand.kernel()["strokes"] == []
+
+
+def test_the_ring_is_dragged_away_and_a_new_drawing_fetches_it_back(lab):
+    hand = Hand(lab, "canvas = DigitCanvas(vae, codes.mean, codes.labels, example=0); canvas")
+    state = hand.agrees()
+    hand.view.scroll_into_view_if_needed()
+    box = hand.pad.bounding_box()
+    hand.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"])
+    moved = hand.agrees()  # the image at the ring, the ellipse where it was
+    assert moved["z"] != state["z"] and moved["mu"] == state["mu"]
+    hand.pad.press("ArrowLeft")
+    assert hand.agrees()["z"][0] < moved["z"][0]
+    hand.button("example 6").click()
+    again = hand.agrees()
+    assert again["example"] == 6 and again["z"] == pytest.approx(again["mu"], abs=2e-3)
+
+
+def test_a_finger_draws_and_does_not_scroll_the_page(lab):
+    hand = Hand(lab, has_touch=True)
+    assert hand.paper.evaluate("paper => getComputedStyle(paper).touchAction") == "none"
+    finger = hand.page.context.new_cdp_session(hand.page)
+
+    def touch(kind, *point):
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": point[0], "y": point[1]}] if point else []})
+
+    path = [hand.on_paper(0.5, 0.15 + 0.7 * k / 20) for k in range(21)]
+    touch("touchStart", *path[0])
+    for point in path[1:]:
+        touch("touchMove", *point)
+    touch("touchEnd")
+    strokes = hand.agrees()["strokes"]
+    assert (
+        len(strokes) == 1
+        and strokes[0][0] == pytest.approx([0.5, 0.15], abs=0.01)
+        and strokes[0][-1] == pytest.approx([0.5, 0.85], abs=0.01)
+    )
+
+
+def test_samples(lab):
+    hand = Hand(lab, "canvas = DigitCanvas(vae, codes.mean, codes.labels, example=8); canvas")
+    hand.button("sample 1").click()
+    expect(hand.view.get_by_role("img", name="The image of one z from q.")).to_be_visible()
+    state = hand.agrees()
+    assert len(state["samples"]) == 1
+    hand.button("sample 100").click()
+    expect(hand.view.get_by_role("img", name="The images of 100 z from q.")).to_be_visible()
+    state = hand.agrees()
+    spread = [[(z[k] - state["mu"][k]) / state["sigma"][k] for z in state["samples"]] for k in (0, 1)]
+    assert len(state["samples"]) == 100
+    for values in spread:  # 100 draws of N(0, 1): mean and variance within five standard errors
+        assert abs(sum(values)) / 100 < 0.5 and abs(sum(v * v for v in values) / 100 - 1) < 0.71
+    dots = hand.pad.locator(".vae-dots").get_attribute("d")
+    places = [float(v) for pair in re.findall(r"M(\S+) (\S+?)h0", dots) for v in pair]
+    assert places == pytest.approx([v for x, y in state["samples"] for v in (x, -y)], abs=1e-5)
+    hand.button("example 1").click()
+    assert hand.agrees()["samples"] == []
+    expect(hand.view.locator(".vae-sampled")).to_be_hidden()
+
+
+def test_keys_alone(lab):
+    hand = Hand(lab)
+    cells = hand.page.locator(".jp-Notebook .jp-Cell").count()
+    for key in ("ArrowUp", "ArrowUp", "b", " ", *["ArrowDown"] * 6, " ", "ArrowRight"):
+        hand.paper.press(key)
+    assert hand.paper.evaluate("paper => document.activeElement === paper && getComputedStyle(paper).outlineStyle") == "solid"
+    assert hand.agrees()["strokes"] == [[[0.5, round(0.42 + 0.04 * k, 2)] for k in range(7)]]
+    assert hand.page.locator(".jp-Notebook .jp-Cell").count() == cells, "a letter typed on the canvas inserted a cell"
+    hand.paper.press("Backspace")
+    expect(hand.said).to_have_text("Draw a digit or choose an example.")
+    hand.paper.press("Tab")  # undo, clear, then the examples
+    reached = []
+    for _ in range(12):
+        reached.append(hand.page.evaluate("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+        hand.page.locator(":focus").press("Tab")
+    assert reached == ["undo", "clear", *(f"example {digit}" for digit in range(10))]
+    hand.button("example 7").press("Enter")
+    assert hand.agrees()["example"] == 7
+
+
+def test_python_draws(lab):
+    hand = Hand(
+        lab, CANVAS, "canvas.strokes = [[(0.5, 0.1), (0.5, 0.9)]]", "canvas.example = 9; canvas.samples = canvas.q.sample((5,))", "canvas"
+    )
+    hand.lab.run_cell(3)
+    assert hand.agrees()["strokes"] == [[[0.5, 0.1], [0.5, 0.9]]]
+    hand.lab.run_cell(4)
+    expect(hand.button("example 9")).to_have_attribute("aria-pressed", "true")
+    expect(hand.view.get_by_role("img", name="The images of 5 z from q.")).to_be_visible()
+    hand.agrees()
+    hand.lab.run_cell(5)  # a second view of the same canvas
+    expect(hand.lab.widget(5, ".vae-numbers output")).to_have_text(hand.said.text_content())
+
+
+def test_narrow(lab):
+    hand = Hand(lab, "canvas = DigitCanvas(vae, codes.mean, codes.labels, example=2); canvas", size=(520, 900))
+    hand.agrees()
+    assert hand.view.evaluate("view => view.scrollWidth <= view.clientWidth + 1")
+    hand.lab.screenshot("canvas-narrow")

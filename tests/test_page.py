@@ -139,7 +139,7 @@ def mean_image(state: dict, z: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", ["mnist_vae_2d", "mnist_vae_10d"])
 def test_coarse_weights(name):
-    """A quarter less, and pixels within the stated 0.02; without `coarse`, within 2e-3. Codes are drawn wider than the prior."""
+    """A fifth less, and pixels within the stated 0.02; without `coarse`, within 2e-3. Codes are drawn wider than the prior."""
     model = pretrained(name)
     view = widgets.LatentSliders(model)
     z = 1.5 * torch.randn(2000, model.latent_dim, generator=torch.Generator().manual_seed(0))

@@ -26,6 +26,7 @@ from .kl import (  # noqa: F401
     spring,
     two_densities,
 )
+from .latent_space import density_difference, few_labels, information_map, seeds_and_mean  # noqa: F401
 from .latent_variables import (  # noqa: F401
     belief_bars,
     circle_of_needs,

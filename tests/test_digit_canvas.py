@@ -166,7 +166,7 @@ def test_the_browser_sees_no_ink_on_an_empty_canvas(tmp_path):
 def test_kl_and_likelihood_agree_with_torch(tmp_path):
     noise = torch.Generator().manual_seed(0)
     mu, logvar = (torch.randn(20, 2, generator=noise, dtype=torch.float64) * 2 for _ in range(2))
-    logits = torch.randn(20, 784, generator=noise, dtype=torch.float64) * 30  # far beyond where a probability rounds to 1
+    logits = torch.randn(20, 784, generator=noise, dtype=torch.float64) * 400  # far beyond where a probability rounds to 1
     x = (torch.rand(20, 784, generator=noise) < 0.2).double()
     script = """
         const kl = given.outputs.map((o) => bound.klToPrior(bound.posterior(o)));

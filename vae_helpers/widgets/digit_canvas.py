@@ -161,7 +161,7 @@ class DigitCanvas(PlaneView):
         n = self.numbers
         return (
             f"ELBO {number(n.elbo, 1)} = reconstruction {number(n.reconstruction, 1)} − KL {number(n.kl, 1)} nats; "
-            f"log p(x) = {number(n.log_evidence, 1)}, a gap of {number(n.gap, 1)}."
+            f"log p(x) = {number(n.log_evidence, 1)} (on a grid), a gap of {number(n.gap, 1)}."
         )
 
     def picture(self) -> bytes:

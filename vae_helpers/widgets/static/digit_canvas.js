@@ -311,7 +311,7 @@ function makeBars() {
     [reconstruction.mean, -kl, elbo, gap, logEvidence].forEach((v, k) => (rows[k].value.textContent = number(v, 1)));
     low.textContent = number(-ends, 0);
     const [e, r, k, l, g] = [elbo, reconstruction.mean, kl, logEvidence, gap].map((v) => number(v, 1));
-    reading.textContent = `ELBO ${e} = reconstruction ${r} − KL ${k} nats; log p(x) = ${l}, a gap of ${g}.`;
+    reading.textContent = `ELBO ${e} = reconstruction ${r} − KL ${k} nats; log p(x) = ${l} (on a grid), a gap of ${g}.`;
     reading.title = `Reconstruction: the mean of ${N_SAMPLES} samples from q, ± ${number(reconstruction.error)}. log p(x): summed over the plane on a grid that is refined where the mass lies.`;
     node.setAttribute("aria-busy", "false");
   };

@@ -141,8 +141,8 @@ def test_layers(lab):
     expect(letters).to_be_visible()
     expect(circles).to_be_hidden()
     expect(prior).to_be_hidden()
-    hand.view.get_by_role("checkbox", name="posteriors").click()
     hand.view.get_by_role("checkbox", name="prior").press("Space")
+    hand.view.get_by_role("checkbox", name="posteriors").click()  # last: a later message would carry an earlier one that was not sent
     expect(circles).to_be_visible()
     expect(prior).to_be_visible()
     hand.lab.run_cell(3)

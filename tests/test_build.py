@@ -187,6 +187,7 @@ FILES = {
     "exercises/nb04.py": "from vae_helpers import divergences",
     "exercises/nb05.py": "",
     "pretrained/small.safetensors": "\0",
+    "pretrained/small_codes.safetensors": "\0",
     "pretrained/large.safetensors": "\0",
 }
 
@@ -218,7 +219,7 @@ def package(tmp_path, monkeypatch):
         ("from vae_helpers import exercises\nexercises.check('4.2', f)", ["exercises/__init__.py", "exercises/nb04.py", "divergences.py"]),
         (
             "from vae_helpers import models\nmodels.pretrained('small')",
-            ["models.py", "likelihoods.py", "divergences.py", "pretrained/small.safetensors"],
+            ["models.py", "likelihoods.py", "divergences.py", "pretrained/small.safetensors", "pretrained/small_codes.safetensors"],
         ),
     ],
 )

@@ -46,7 +46,7 @@ def stamp(notebook: dict) -> dict[str, str]:
 
 def sources(code: str, package: Path | None = None) -> list[Path]:
     """Files of the package on which `code` depends: modules imported by it, by those in turn (also inside functions), and data files
-    that the code or a module found quotes by name, with or without the suffix: `pretrained("mnist_vae_2d")`, `"engine.js"`.
+    that the code or a module found quotes by name, with or without the suffix: `"engine.js"`, `pretrained("mnist_vae_2d")` and its codes.
     The checks of exercises are imported by number: `check("4.2", ...)` needs `exercises/nb04.py`."""
     package = package or PACKAGE
     data = [file for folder in ("pretrained", "widgets/static") for file in package.glob(f"{folder}/*") if file.is_file()]
@@ -56,7 +56,7 @@ def sources(code: str, package: Path | None = None) -> list[Path]:
         text, origin = queue.pop()
         imported = set(_imports(text, origin, package)) if origin is None or origin.suffix == ".py" else set()
         quoted = set(re.findall(r"""["'](?:\./)?([\w.-]+)["']""", text))
-        new = imported | {file for file in data if {file.name, file.stem} & quoted}
+        new = imported | {file for file in data if {file.name, file.stem, file.stem.removesuffix("_codes")} & quoted}
         if origin is None:
             checks = {f"nb{int(number):02d}.py" for number in re.findall(r"""check\(\s*["'](\d+)\.\d+["']""", text)}
             new |= {file for name in checks if (file := package / "exercises" / name).exists()}

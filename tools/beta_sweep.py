@@ -1,12 +1,12 @@
 """The β sweep of notebook 08: does a heavier KL term line up the code's axes with the factors that made the images?
 
-    python tools/beta_sweep.py             run it all (three minutes on one quiet core), write notebooks/results/beta_sweep.json
+    python tools/beta_sweep.py             run it all (some minutes on one core), write notebooks/results/beta_sweep.json
     python tools/beta_sweep.py --quick     one seed, two weights, one epoch, written nowhere: does it run?
 
 Sprites (16 × 16, five known factors), VAE 256-256-6-256-256 under a Bernoulli cross-entropy with grey pixels, Adam, one cycle. For every
 weight β and every seed the model is trained from its own start and scored on 10,000 test images: the mutual information of each factor
 with each latent dimension, in nats. z is *sampled* from q(z|x), so that a dimension that is nothing but noise scores nothing. Each z_j is
-cut into 20 bins of equal mass, each continuous factor into 10, a shape is its own bin. `python tools/beta_sweep.py` twice: the same file.
+cut into 20 bins of equal mass, each continuous factor into 10, a shape is its own bin.
 """
 
 import argparse

@@ -37,7 +37,7 @@ Each command first makes an environment in .venv, the first time only (about 2 G
 SCRIPTS = {  # command: (script, what it does)
     "build": ("tools/build_notebooks.py", "execute the notebooks whose outputs are stale, and store the outputs"),
     "export": ("tools/export_page.py", "make one HTML file of a notebook, live figures and all, to hand out: no kernel, no network"),
-    "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds and store nothing"),
+    "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds and in other surroundings, and store nothing"),
     "pretrain": ("tools/train_pretrained.py", "train the package's models again; with --check, compare and store nothing"),
     "bench": ("benchmarks/training.py", "measure the speed of training against the usual loop"),
 }

@@ -47,7 +47,7 @@ FOLDERS = ["vae_helpers", "tests", "tools", "benchmarks"]
 
 def imports(paths):
     """The top-level names that these files import from outside the standard library and the repository, with one file for each."""
-    ours = {"run", "vae_helpers", *(path.stem for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))}
+    ours = {"run"} | {name for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") for name in (path.stem, path.parent.name)}
     found = {}
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,5 +1,7 @@
 """The pictures of notebook 08 show the numbers that they are given."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -35,6 +37,18 @@ def test_solid_contours_are_above_zero_and_dashed_ones_below(ax):
     contours = next(c for c in ax.collections if hasattr(c, "levels"))
     dashes = [pattern is not None for _, pattern in contours.get_linestyle()]
     assert dashes == [level < 0 for level in contours.levels]
+    np.testing.assert_allclose(contours.levels, [-0.75, -0.5, -0.25, 0.25, 0.5, 0.75])
+    np.testing.assert_allclose(ax.figure.axes[-1].get_yticks(), contours.levels)
+
+
+def test_a_density_difference_leaves_out_what_is_not_a_number(ax):
+    axis = torch.linspace(-3, 3, 31, dtype=torch.float64)
+    outside = axis[:, None] ** 2 + axis**2 > 4
+    plots.density_difference(ax, axis[:, None].expand(31, 31).masked_fill(outside, math.nan), axis)
+    ax.figure.canvas.draw()  # no warning
+    mesh = ax.collections[0]
+    assert mesh.get_clim() == pytest.approx((-2, 2))
+    np.testing.assert_array_equal(np.ma.getmaskarray(mesh.get_array()).reshape(31, 31), outside)
 
 
 def test_an_information_map_writes_every_number(ax):
@@ -53,6 +67,17 @@ def test_one_mark_a_training_and_the_line_runs_through_the_means(ax):
     np.testing.assert_allclose(line.get_ydata(), [0.2, 0.4, 0.6], rtol=1e-6)
     np.testing.assert_allclose(line.get_xdata(), [1, 2, 4])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_several_series_are_shifted_and_one_alone_is_not(ax):
+    values = torch.tensor([[0.1, 0.3], [0.2, 0.6]])
+    plots.seeds_and_mean(ax, [1, 2], values, style=5)
+    plots.seeds_and_mean(ax, [1, 2], values, "last", style=4)
+    plots.seeds_and_mean(ax, [1, 2], values, "first", style=0)
+    alone, last, first = (line.get_xdata() for line in ax.lines[1::2])
+    np.testing.assert_allclose(alone, [1, 2])
+    assert (last > alone).all() and (alone > first).all()
+    assert len({line.get_marker() for line in ax.lines[1::2]}) == 3
 
 
 def test_few_labels_shows_means_and_standard_errors(ax):

@@ -17,6 +17,16 @@ WRONG = {
             "def slerp(a, b, t):\n" + THETA + "    return (torch.sin((1 - t) * theta) * a + torch.sin(t * theta) * b) / torch.sin(theta)",
             "0/0 is not a number",
         ),
+        (
+            "def slerp(a, b, t):\n" + THETA + "    if theta < 1e-3:\n        return (1 - t) * a + t * b\n"
+            "    return (torch.sin((1 - t) * theta) * a + torch.sin(t * theta) * b) / torch.sin(theta)",
+            "no turn is singled out",
+        ),
+        (
+            "def slerp(a, b, t):\n    a, b = a / a.norm(), b / b.norm()\n" + THETA + "    "
+            "return (torch.sin((1 - t) * theta) * a + torch.sin(t * theta) * b) / torch.sin(theta)",
+            "use unit vectors for the angle only",
+        ),
     ],
     "8.2": [
         (

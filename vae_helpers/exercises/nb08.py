@@ -9,13 +9,15 @@ from scipy.spatial import geometric_slerp
 from . import compare, exercise
 
 
-@exercise("8.1", praise="Around the corner at an even pace, and safe where there is no corner.")
+@exercise("8.1", praise="Around the corner, and safe where there is no corner.")
 def slerp(answer):
-    a = torch.tensor([2.0, 0.0, 1.5, 0.0])
-    b = torch.tensor([0.0, -2.5, 0.0, 0.0])  # both of length 2.5
+    a = torch.tensor([2.0, 0.0, 1.5, 0.0])  # of length 2.5
+    b = torch.tensor([0.0, -1.5, 0.0, 0.0])  # of length 1.5, at a right angle
     t, theta = 0.3, math.pi / 2
-    exact = 2.5 * torch.from_numpy(geometric_slerp(a.double().numpy() / 2.5, b.double().numpy() / 2.5, np.array([t])))[0].float()
-    near = (a + b) * (2.5 / (a + b).norm())  # at 45 degrees, for the slip that is right at 90
+    for_a, for_b = geometric_slerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([t]))[0].tolist()  # the path is linear in a and b
+    exact = for_a * a + for_b * b
+    near = a / 2.5 + b / 1.5
+    near = 2.5 * near / near.norm()  # at 45 degrees, for the slip that is right at 90
     middle = (a + near) / (a + near).norm()  # half-way between two codes of one length lies their bisector
     return (
         compare(
@@ -25,7 +27,8 @@ def slerp(answer):
                 "That is the straight line: the weights are sines of the angle.": (1 - t) * a + t * b,
                 "t = 0 must give a and t = 1 must give b: the weights are swapped.": math.sin(t * theta) * a
                 + math.sin((1 - t) * theta) * b,
-                "The result has length one: do not divide the path by its length.": exact / 2.5,
+                "The path keeps the lengths of a and b: use unit vectors for the angle only.": for_a * a / 2.5 + for_b * b / 1.5,
+                "The result has length one: do not divide the path by its length.": exact / exact.norm(),
             },
             hint="Weights sin((1 − t)θ) / sin θ and sin(tθ) / sin θ, with cos θ = a·b / (‖a‖ ‖b‖).",
         )
@@ -41,6 +44,12 @@ def slerp(answer):
             1.25 * a,
             what="for two codes of one direction",
             hint="Where the angle is 0, sin θ is 0 and 0/0 is not a number: take the straight line there.",
+        )
+        or compare(
+            answer(a, -2 * a, 0.25),
+            0.25 * a,
+            what="for two codes of opposite directions",
+            hint="Where the angle is π, sin θ is 0, too, and no turn is singled out: take the straight line there.",
         )
     )
 

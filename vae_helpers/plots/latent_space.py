@@ -7,15 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from torch import Tensor
 
-MARKERS = "os^Dv"
+MARKERS = "os^DvP"
 
 
 def density_difference(ax: Axes, difference: Tensor, axis: Tensor, title: str = "") -> Axes:
     """A signed map (n, n), z₁ down the rows, z₂ along the columns, over the grid axis (n,): contours solid above zero, dashed below.
 
+    Contours lie at ¼, ½ and ¾ of the largest absolute value; the colour bar is marked there. Where the map is NaN nothing is drawn.
     The prior's circles of one and two σ are dotted.
     """
-    reach = difference.abs().max().item()
+    reach = difference.abs().nan_to_num().max().item()
     axis, difference = axis.numpy(), difference.T.numpy()
     picture = ax.pcolormesh(axis, axis, difference, cmap="RdBu_r", vmin=-reach, vmax=reach, shading="nearest", rasterized=True)
     levels = [level * reach for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75)]
@@ -23,7 +24,7 @@ def density_difference(ax: Axes, difference: Tensor, axis: Tensor, title: str = 
     ax.contour(axis, axis, difference, levels=levels, colors="black", linewidths=0.8, linestyles=styles)
     for radius in (1, 2):
         ax.add_patch(Circle((0, 0), radius, fill=False, linestyle=":", linewidth=2, edgecolor="black"))
-    ax.figure.colorbar(picture, ax=ax, shrink=0.85)
+    ax.figure.colorbar(picture, ax=ax, shrink=0.85, ticks=levels, format="%.2g")
     ax.set(title=title, xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 
@@ -42,10 +43,13 @@ def information_map(ax: Axes, information: Tensor, rows: Sequence[str], title: s
 
 
 def seeds_and_mean(ax: Axes, x: Sequence[float], values: Tensor, label: str = "", style: int = 0) -> Axes:
-    """One small mark a training and a line through the means: values (len(x), seeds) over x on a logarithmic axis."""
+    """One small mark a training and a line through the means: values (len(x), seeds) over x on a logarithmic axis.
+
+    Several labelled series, told apart by `style` (colour and marker, 0 to 5), are shifted a little against each other.
+    """
     values = np.asarray(values, float)
     colour, marker = f"C{style}", MARKERS[style % len(MARKERS)]
-    shift = 1.03 ** (style - 2)  # neighbours do not hide each other
+    shift = 1.03 ** (style - 2) if label else 1  # neighbours do not hide each other
     ax.plot(np.repeat(x, values.shape[1]) * shift, values.ravel(), marker, color=colour, markersize=5, alpha=0.45, markeredgewidth=0)
     ax.plot(np.asarray(x) * shift, values.mean(1), marker=marker, color=colour, linewidth=2, markersize=8, label=label or None)
     ax.set_xscale("log", base=2)

@@ -142,7 +142,7 @@ def test_seeds_and_surroundings_reach_the_kernel_and_a_failure_names_its_run(tmp
 import os, time
 seed, threads = os.environ.get("VAE_HELPERS_SEED"), os.environ.get("VAE_HELPERS_THREADS")
 told = [seed == "1", threads == "2", time.localtime(0).tm_hour == 14, os.environ.get("LC_ALL") == "tr_TR.UTF-8"]
-told.append(not os.path.exists("98_sample.ipynb"))
+told.append(os.path.basename(os.getcwd()) == "Übung 1" and os.path.exists("98_sample.ipynb"))
 assert not any(told), f"unlucky: {told.index(True)}"
 """
     path = notebook(tmp_path, code)

@@ -8,6 +8,7 @@ Every run is offline, as the builder's are. Exit status 1 if any fails; each fai
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from freshness import ROOT
 
 
 class Column(NamedTuple):
-    """What a run is given: a heading, variables of the environment, and whether the kernel starts in a folder that it may not write to."""
+    """What a run is given: a heading, variables of the environment, and whether it happens in a read-only copy of the notebook's folder."""
 
     name: str
     variables: dict[str, str]
@@ -71,10 +72,13 @@ def files() -> set[tuple[Path, int]]:
 
 async def _run(path: Path, column: Column, free: asyncio.Semaphore) -> str:
     async with free:
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder).chmod(0o555)
+        with tempfile.TemporaryDirectory() as away:
+            folder = Path(away) / "Übung 1"  # a name with a blank and a letter that is not ASCII
+            if column.elsewhere:
+                shutil.copytree(path.resolve().parent, folder)
+                folder.chmod(0o555)
             try:
-                await execute(path, column.variables, folder=Path(folder) if column.elsewhere else None)
+                await execute(path, column.variables, folder=folder if column.elsewhere else None)
             except NotebookFailed as failure:
                 return str(failure)
         return ""

@@ -67,7 +67,7 @@ class Hand:
         expect(self.numbers).to_have_attribute("aria-busy", "false")
         expect(self.said).to_contain_text("ELBO")
         state = self.kernel()
-        x, decoded = (self.view.locator(f".vae-pair canvas >> nth={k}").evaluate(SHADES) for k in (0, 1))
+        x, decoded = (self.view.locator(f".vae-seen-decoded canvas >> nth={k}").evaluate(SHADES) for k in (0, 1))
         assert [int(v == 0) for v in x] == state["x"]
         assert decoded == pytest.approx(state["shades"], abs=1 + 255 * 2e-3)
         ellipse = self.pad.locator("ellipse").last

@@ -56,7 +56,7 @@ export const render = guarded(({ model, el }) => {
   const decoder = makeDecoder(model);
   const image = picture("x, for the encoder");
   const bars = makeBars();
-  const pair = element("div", { class: "vae-pair" }, image.node, captioned(decoder.canvas, "decoded at z"));
+  const pair = element("div", { class: "vae-seen-decoded" }, image.node, captioned(decoder.canvas, "decoded at z"));
   const right = element("div", { class: "vae-column" }, pair, decoder.reading, bars.node);
 
   const scan = picture("1 · cut out"), scaled = picture("2 · scaled"), centred = picture("3 · centred"), black = picture("4 · binarized");
@@ -67,7 +67,7 @@ export const render = guarded(({ model, el }) => {
   const made = frame.by_mass
     ? "As MNIST was made: the ink's box is scaled to fit 20 × 20, its centre of mass goes to the middle of 28 × 28; pixels at least half ink are black, as a Bernoulli needs them."
     : "As scikit-learn's digits were made: the ink's box is scaled to fit 32 × 32 and counted in blocks of 4 × 4; blocks at least half ink are black, as a Bernoulli needs them.";
-  const strip = element("div", { class: "vae-strip" }, scan.node, scaled.node, centred.node, black.node);
+  const strip = element("div", { class: "vae-steps" }, scan.node, scaled.node, centred.node, black.node);
   const how = element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, made));
 
   const lens = makeLens();

@@ -217,7 +217,7 @@ function makeNorms(model, pathOf) {
     const tick = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100].find((step) => highest / step < 6) ?? highest;
     const ticks = Array.from({ length: Math.floor(highest / tick) + 1 }, (_, k) => k * tick);
     svg.replaceChildren(
-      line("vae-axis", `M${left} ${top}V${bottom}H${right}`),
+      line("vae-travel-axis", `M${left} ${top}V${bottom}H${right}`),
       ...ticks.map((v) => text(String(Number(v.toFixed(1))), [left - 8, y(v) + 4], "end")),
       ...[0, 0.5, 1].map((t) => text(String(t), [x(t), bottom + 18], "middle")),
       text("t", [x(0.5), bottom + 34], "middle"), text("‖z‖", [8, top + 4], "start"),

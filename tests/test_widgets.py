@@ -91,6 +91,18 @@ def run_node(tmp_path, module: str, names: str, script: str):
     return json.loads(done.stdout)
 
 
+def test_no_style_sheet_reaches_into_another_view():
+    """On a page all style sheets hold at once, so the class with which a rule begins belongs to one file, or to the view as a whole."""
+    owners: dict[str, set[str]] = {}
+    for path in STATIC.glob("*.css"):
+        text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
+        for selector in ",".join(re.findall(r"([^{}]+)\{", text)).split(","):
+            for name in [name for name in re.findall(r"\.(vae-[\w-]+)", selector) if name != "vae-view"][:1]:
+                owners.setdefault(name, set()).add(path.name)
+    for name, files in owners.items():  # a vae-line has a second class, its view's; the sheets of examples are loaded together
+        assert len(files) == 1 or name == "vae-line" or files == {"examples.css", "interpolation.css"}, (name, files)
+
+
 @needs_node
 @pytest.mark.parametrize("view", [LatentPad, LatentSliders, FrameStack])
 def test_joined_javascript_is_one_module(tmp_path, view):

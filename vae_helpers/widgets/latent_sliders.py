@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .base import draw_png, javascript, stylesheet
-from .decoder_view import DecoderView, check_codes, number, show_image
+from .decoder_view import DecoderView, check_codes, latent_dim, number, show_image
 from .examples import Examples, read_examples
 
 DEAD_BELOW = 0.01  # nats of KL: a dimension below it tells nothing about the image
@@ -59,7 +59,7 @@ class LatentSliders(DecoderView):
             raise ValueError(f"Expected random to be one of {', '.join(RANDOM)}, got {random!r}.")
         if random == "gaussian" and codes is None:
             raise ValueError('Expected codes to fit the Gaussian to: random="gaussian" needs codes=.')
-        dims = model.latent_dim if hasattr(model, "latent_dim") else next(p.shape[1] for p in model.parameters())
+        dims = latent_dim(model)
         check_codes(codes, labels, dims)
         none = Examples(torch.zeros(0, 1, 1), torch.zeros(0, dims), [])
         self._examples = none if examples is None else read_examples(model, examples, example_labels, dims)

@@ -135,3 +135,8 @@ def test_examples_add_little_to_what_is_sent():
     """Twenty MNIST images: a byte a pixel and float32 codes."""
     sliders = LatentSliders(VAE((28, 28), 10, (16,), seed=0), examples=images(20, (28, 28)))
     assert len(sliders.example_images) + len(sliders.example_codes) == 20 * (784 + 40)
+
+
+def test_a_decoder_that_does_not_start_with_a_linear_layer_is_left_to_the_kernel():
+    sliders = LatentSliders(nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 16), nn.Sigmoid()).eval())
+    assert sliders.network["missing"] == "BatchNorm1d" and len(sliders.z) == 3 and sliders.image.shape == (4, 4)

@@ -3,6 +3,7 @@
     python run.py export notebooks/07_train_a_vae.ipynb            writes 07_train_a_vae.html here
     python run.py export notebooks/07_train_a_vae.ipynb -o vae.html
     python run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
+    python run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
 
 The file needs no kernel and no network; it can be mailed, put on a web server, or opened from a disk. The notebook is executed first,
 with seed 0 and without a network; its own file is only read.
@@ -30,8 +31,6 @@ from pygments.lexers import PythonLexer
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.page import Parts, document, image, write
 
-LIMIT = 1_500_000  # bytes of a page, as far as coarser weights can keep it
-
 
 class CannotExport(Exception):
     """The notebook cannot be made into a page; the message says why and what to do."""
@@ -41,12 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python run.py export")
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
+    parser.add_argument("--views", nargs="*", type=int, metavar="N", help="only the interactive views (all, or those with these numbers)")
     options = parser.parse_args(arguments)
     try:
         targets = where(options.notebooks, options.output)
         for notebook, target in targets.items():
             print(f"{notebook.name}: executing ...", flush=True)
-            page = export(notebook, target, beside=[other.name for other in targets.values()])
+            page = export(notebook, target, [other.name for other in targets.values()], options.views)
             print(f"{notebook.name}: written to {target}, {weight(page)}", flush=True)
     except (CannotExport, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
@@ -70,10 +70,10 @@ def where(notebooks: list[Path], output: Path | None) -> dict[Path, Path]:
     return {notebooks[0]: output}
 
 
-def export(notebook: Path, target: Path, beside: list[str]) -> str:
-    """Execute the notebook, write its page, return the page. `beside` are the names of pages that links may lead to.
+def export(notebook: Path, target: Path, beside: list[str], views: list[int] | None = None) -> str:
+    """Execute the notebook, write its page, return the page. `beside` are the names of pages that links may lead to; `views`: only those.
 
-    Raises CannotExport where a cell fails or a formula cannot be converted; then nothing is written.
+    Raises CannotExport where a cell fails, a formula cannot be converted, or a view is not there; then nothing is written.
     """
     try:
         run = asyncio.run(execute(notebook, {PAGE_SWITCH: "1"}))
@@ -82,10 +82,7 @@ def export(notebook: Path, target: Path, beside: list[str]) -> str:
     except (ValueError, KeyError) as error:
         raise CannotExport(f"{notebook.name} cannot be read as a notebook: {error!r}. Open and save it in JupyterLab.") from None
     pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
-    text = page(run.notebook, _path_to_show(notebook), pages)
-    if len(text.encode()) > LIMIT:
-        print(f"{notebook.name}: {weight(text)}, over {LIMIT / 1000:.0f}; so weights keep 12 of 16 bits, pixels within 0.02", flush=True)
-        text = page(run.notebook, _path_to_show(notebook), pages, coarse=True)
+    text = page(run.notebook, _path_to_show(notebook), pages, views)
     write(text, target)
     return text
 
@@ -97,11 +94,12 @@ def weight(page: str) -> str:
     return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
 
 
-def page(notebook: dict, source: str, pages: set[str], coarse: bool = False) -> str:
-    """The HTML text of an executed notebook; `source` is the path that its last line names, `coarse` rounds weights (see Parts)."""
-    parts = Parts(coarse)
-    body = "\n".join(cells(notebook, parts, pages))
-    made = f"Made from {source} by <code>python run.py export {source}</code>. Text and figures: CC BY 4.0; code: MIT."
+def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None) -> str:
+    """The HTML text of an executed notebook, or of its interactive views alone; `source` is the path that its last line names."""
+    parts = Parts()
+    body = "\n".join(cells(notebook, parts, pages) if views is None else only_views(notebook, parts, views))
+    command = f"python run.py export {source}" + ("" if views is None else " ".join([" --views", *map(str, views)]))
+    made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
 
 
@@ -123,6 +121,22 @@ def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
         elif cell["cell_type"] == "code" and cell["source"].strip():
             yield code(cell["source"])
             yield from (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
+
+
+def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:
+    """The title, and the chosen views (counted from 1; none chosen: all) with their captions. CannotExport for a number without a view."""
+    found = [
+        (one, cell["metadata"].get("alt", ""))
+        for cell in notebook["cells"]
+        for one in cell.get("outputs", [])
+        if PAGE_VIEW in one.get("data", {})
+    ]
+    if not found or not all(1 <= number <= len(found) for number in chosen):
+        raise CannotExport(f"The notebook has {len(found)} interactive views: expected numbers from 1 to {len(found)}, got {chosen}.")
+    yield f"<h1>{escape(title(notebook))}</h1>"
+    for number in chosen or range(1, len(found) + 1):
+        one, alt = found[number - 1]
+        yield f"{output(one, alt, parts)}\n<p>{escape(alt)}</p>"
 
 
 def code(source: str) -> str:

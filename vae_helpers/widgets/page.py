@@ -24,11 +24,9 @@ POLICY = "default-src 'none'; img-src data: blob:; font-src data:; script-src 'u
 
 
 class Parts:
-    """What the views of one page share, collected by `view` and written at the page's end. With `coarse`, weights keep 12 of their 16 bits:
-    a fifth less to write, and pixel means within 0.02 of PyTorch's, 2e-4 on average, in place of 0.002 at most."""
+    """What the views of one page share, collected by `view` and written at the page's end."""
 
-    def __init__(self, coarse: bool = False):
-        self.coarse = coarse
+    def __init__(self):
         self.modules: dict[str, str] = {}
         self.styles: dict[str, str] = {}
         self.bytes: dict[str, str] = {}
@@ -37,12 +35,7 @@ class Parts:
         """HTML of one view from its `page_data`; the picture stands there until the view lives, and stays where JavaScript is off."""
         module = _keep(self.modules, data["javascript"])
         _keep(self.styles, data["stylesheet"])
-        state = json.dumps(
-            self._state(_coarse(data["state"]) if self.coarse else data["state"]),
-            ensure_ascii=False,
-            allow_nan=False,
-            separators=(",", ":"),
-        ).replace("<", "\\u003c")
+        state = json.dumps(self._state(data["state"]), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
         return (
             f'<div class="view" data-view="{module}"><script type="application/json">{state}</script>'
             f'<div class="still">{image(small(picture), caption, "view-picture")}'
@@ -128,23 +121,6 @@ def small(png: bytes) -> bytes:
     picture = picture.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     picture.save(out := io.BytesIO(), "PNG", optimize=True)
     return out.getvalue()
-
-
-def _coarse(value):
-    """The state with the weights of its networks (`export.pack`'s 16-bit numbers) rounded to multiples of 16: their low bytes deflate."""
-    if isinstance(value, list):
-        return [_coarse(v) for v in value]
-    if not isinstance(value, dict):
-        return value
-    value = {name: _coarse(v) for name, v in value.items()}
-    for name in [name for name in value if name.endswith("weights")]:
-        network = value.get(name.removesuffix("weights") + "network", value)  # beside its network's layers, or in one dict with them
-        if isinstance(network, dict) and network.get("dtype") == "int16":
-            content, start = base64.b64decode(value[name]["$bytes"]), 4 * network["floats"]
-            weights = np.frombuffer(content, "<i2", offset=start).astype(int)
-            rounded = (np.clip((weights / 16).round(), -2047, 2047) * 16).astype("<i2")
-            value[name] = {"$bytes": base64.b64encode(content[:start] + rounded.tobytes()).decode()}
-    return value
 
 
 def lighter(content: bytes) -> bytes:

@@ -35,6 +35,7 @@ def test_a_slider_moved_while_a_cell_draws(lab, setup, figures):
     handle = page.widget(1, ".noUi-handle")
     handle.press("ArrowRight")  # the first message makes the thread, and is itself handled on the main one
     expect(handle).to_have_attribute("aria-valuetext", "1")
+    page.wait_idle()  # or a busy machine starts the cell before the thread is there
     page.start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     handle.press("ArrowRight")

@@ -470,18 +470,24 @@ other
 """
 
 
+def looks_right(lab, views, texts, height=720):
+    """In both themes: the texts of each view (name → locator) are readable, nothing is cut off, and it is lower than `height`."""
+    for dark in (False, True):
+        lab.theme(dark)
+        for name, view in views.items():
+            view.scroll_into_view_if_needed()
+            assert view.locator(texts).count() and all(text.evaluate(CONTRAST) >= 4.5 for text in view.locator(texts).all())
+            assert view.evaluate("view => view.scrollWidth > view.clientWidth ? Infinity : view.getBoundingClientRect().height") < height
+            lab.screenshot(f"{name}-{'dark' if dark else 'light'}")
+
+
 def test_look_and_what_cannot_be_shown(lab):
     hand = Hand(lab, PAD, "pad", SLIDERS, "pad.network = {'layers': [{'type': 'GRU'}], 'dtype': 'int16', 'floats': 0}; pad", OTHER_SIZE)
     hand.lab.run_cell(3)
     hand.lab.widget(3, ".vae-sliders")
-    for dark in (False, True):
-        hand.lab.theme(dark)
-        for part, what in ((hand.view, "pad"), (hand.lab.widget(3, ".vae-view"), "sliders")):
-            part.scroll_into_view_if_needed()
-            for text in part.locator(".vae-reading, .vae-help, .vae-value, button, .vae-slider").all():
-                assert text.evaluate(CONTRAST) >= 4.5
-            assert part.evaluate("view => view.scrollWidth <= view.clientWidth && view.getBoundingClientRect().height < 720")
-            hand.lab.screenshot(f"{what}-{'dark' if dark else 'light'}")
+    looks_right(
+        hand.lab, {"pad": hand.view, "sliders": hand.lab.widget(3, ".vae-view")}, ".vae-reading, .vae-help, .vae-value, button, .vae-slider"
+    )
     hand.lab.run_cell(4)
     message = hand.lab.widget(4, ".vae-error")
     expect(message).to_have_text('This view cannot be shown. The browser\'s engine has no layer "GRU".')

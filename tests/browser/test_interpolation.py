@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .test_sliders import CONTRAST, SHADES
+from .test_latent_pad import CONTRAST, SHADES
 
 SETUP = """
 import torch

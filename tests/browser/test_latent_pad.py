@@ -499,13 +499,19 @@ def test_look_and_what_cannot_be_shown(lab):
     hand.lab.console_errors.clear()  # it is told there too, on purpose
 
 
-# Contrast of a text with what lies behind it (WCAG 2.1, relative luminance).
+# Contrast (WCAG 2.1) of a text with the colour behind it, both as seen: opacities and alphas are laid over each other.
 CONTRAST = """node => {
     const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    const light = (c) => c.map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
         .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    let behind = node;
-    while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
-    const two = [light(rgb(getComputedStyle(node).color)), light(behind ? rgb(getComputedStyle(behind).backgroundColor) : [255, 255, 255])];
+    let behind = node, share = 1;
+    while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) {
+        share *= Number(getComputedStyle(behind).opacity);
+        behind = behind.parentElement;
+    }
+    const paper = (behind ? rgb(getComputedStyle(behind).backgroundColor) : [255, 255, 255]).slice(0, 3);
+    const ink = rgb(getComputedStyle(node).color);
+    share *= ink[3] ?? 1;
+    const two = [light(paper), light(paper.map((v, i) => share * ink[i] + (1 - share) * v))];
     return (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
 }"""

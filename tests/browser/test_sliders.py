@@ -6,6 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .test_latent_pad import CONTRAST, SHADES
+
 SETUP = """
 import torch
 from vae_helpers.models import VAE
@@ -20,7 +22,6 @@ kl = torch.tensor([0.5, 0.004, 2.0, 0.0, 1.0])
 VIEW = "sliders = LatentSliders(vae, kl=kl, sort_by_kl=True, examples=x, example_labels=list('abcdef')); sliders"
 STATE = """print([list(sliders.z), [255 * (1 - v) for v in sliders.image.clamp(0, 1).flatten().tolist()], sliders.example,
     [255 * (1 - v) for v in x[sliders.example].flatten().tolist()], vae.encode(x).mean.tolist()])"""
-SHADES = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 == 0)"
 
 
 class Hand:
@@ -127,21 +128,3 @@ sliders"""
         assert hand.view.evaluate("view => view.scrollWidth <= view.clientWidth")
         assert size[0] < 1280 or hand.view.bounding_box()["height"] < 640
         hand.lab.screenshot(f"sliders-{size[0]}-{'dark' if dark else 'light'}", of=hand.view)
-
-
-# Contrast (WCAG 2.1) of a text with the colour behind it, both as seen: opacities and alphas are laid over each other.
-CONTRAST = """node => {
-    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = (c) => c.map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    let behind = node, share = 1;
-    while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) {
-        share *= Number(getComputedStyle(behind).opacity);
-        behind = behind.parentElement;
-    }
-    const paper = (behind ? rgb(getComputedStyle(behind).backgroundColor) : [255, 255, 255]).slice(0, 3);
-    const ink = rgb(getComputedStyle(node).color);
-    share *= ink[3] ?? 1;
-    const two = [light(paper), light(paper.map((v, i) => share * ink[i] + (1 - share) * v))];
-    return (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
-}"""

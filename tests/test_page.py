@@ -415,6 +415,24 @@ def test_export_of_views_alone(tmp_path, capsys):
     assert not (tmp_path / "none.html").exists()
 
 
+def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
+    path, target = notebook(tmp_path, PROSE, "raise SystemExit"), tmp_path / "page.html"
+    made = nbformat.read(path, 4)
+    made.cells[1].outputs = [nbformat.v4.new_output("display_data", {"image/png": "iVBORw0K", "text/plain": "LatentPad: The pad."})]
+    nbformat.write(made, path)
+    assert export_page.main([str(path), "-o", str(target), "--stored"]) == 0
+    page = target.read_text()
+    assert 'alt="LatentPad: The pad." src="data:image/png;base64,iVBORw0K"' in page and states(page) == []
+    assert "<code>python run.py export 98_sample.ipynb --stored</code>" in page
+    with pytest.raises(SystemExit):
+        export_page.main([str(path), "--stored", "--views", "1"])
+    assert "--views needs live views, which --stored does not make" in capsys.readouterr().err
+    path.write_text("{}")
+    assert export_page.main([str(path), "--stored", "-o", str(target)]) == 1
+    assert "98_sample.ipynb cannot be read as a notebook: KeyError('cells')" in capsys.readouterr().err
+    assert target.read_text() == page
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [

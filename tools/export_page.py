@@ -4,9 +4,10 @@
     python run.py export notebooks/07_train_a_vae.ipynb -o vae.html
     python run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
     python run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
+    python run.py export notebooks/08_*.ipynb --stored             with the outputs that it holds, at once: views are pictures; to print
 
-The file needs no kernel and no network; it can be mailed, put on a web server, or opened from a disk. The notebook is executed first,
-with seed 0 and without a network; its own file is only read.
+The file needs no kernel and no network; it can be mailed, put on a web server, or opened from a disk. Unless --stored is given,
+the notebook is executed first, with seed 0 and without a network. Its own file is only read.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from urllib.parse import unquote
 
 import mathml
 from build_notebooks import NotebookFailed, execute
-from freshness import ROOT
+from freshness import ROOT, read
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
@@ -41,12 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
     parser.add_argument("--views", nargs="*", type=int, metavar="N", help="only the interactive views (all, or those with these numbers)")
+    parser.add_argument("--stored", action="store_true", help="with the stored outputs, nothing is executed: views are still pictures")
     options = parser.parse_args(arguments)
+    if options.stored and options.views is not None:
+        parser.error("--views needs live views, which --stored does not make: give one of the two")
     try:
         targets = where(options.notebooks, options.output)
         for notebook, target in targets.items():
-            print(f"{notebook.name}: executing ...", flush=True)
-            page = export(notebook, target, [other.name for other in targets.values()], options.views)
+            print(f"{notebook.name}: {'reading' if options.stored else 'executing'} ...", flush=True)
+            page = export(notebook, target, [other.name for other in targets.values()], options.views, options.stored)
             print(f"{notebook.name}: written to {target}, {weight(page)}", flush=True)
     except (CannotExport, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
@@ -70,19 +74,20 @@ def where(notebooks: list[Path], output: Path | None) -> dict[Path, Path]:
     return {notebooks[0]: output}
 
 
-def export(notebook: Path, target: Path, beside: list[str], views: list[int] | None = None) -> str:
-    """Execute the notebook, write its page, return the page. `beside` are the names of pages that links may lead to; `views`: only those.
+def export(notebook: Path, target: Path, beside: list[str], views: list[int] | None = None, stored: bool = False) -> str:
+    """Execute the notebook (not where its outputs are wanted as `stored`), write its page, return the page. `beside` are the names of
+    pages that links may lead to; `views`: only those.
 
     Raises CannotExport where a cell fails, a formula cannot be converted, or a view is not there; then nothing is written.
     """
+    pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
     try:
-        run = asyncio.run(execute(notebook, {PAGE_SWITCH: "1"}))
+        content = read(notebook) if stored else asyncio.run(execute(notebook, {PAGE_SWITCH: "1"})).notebook
+        text = page(content, _path_to_show(notebook), pages, views, stored)
     except NotebookFailed as failure:
         raise CannotExport(f"{notebook.name} does not run to its end: {failure}. No page was written.") from None
     except (ValueError, KeyError) as error:
         raise CannotExport(f"{notebook.name} cannot be read as a notebook: {error!r}. Open and save it in JupyterLab.") from None
-    pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
-    text = page(run.notebook, _path_to_show(notebook), pages, views)
     write(text, target)
     return text
 
@@ -94,11 +99,12 @@ def weight(page: str) -> str:
     return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
 
 
-def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None) -> str:
-    """The HTML text of an executed notebook, or of its interactive views alone; `source` is the path that its last line names."""
+def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
+    """The HTML text of an executed notebook, or of its interactive views alone; its last line names the path `source` and the command."""
     parts = Parts()
     body = "\n".join(cells(notebook, parts, pages) if views is None else only_views(notebook, parts, views))
-    command = f"python run.py export {source}" + ("" if views is None else " ".join([" --views", *map(str, views)]))
+    chosen = "" if views is None else " ".join([" --views", *map(str, views)])
+    command = f"python run.py export {source}{chosen}{' --stored' if stored else ''}"
     made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
 

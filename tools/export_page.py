@@ -198,9 +198,9 @@ class _Renderer(IPythonRenderer):
 
 
 def code_style() -> str:
-    """Colours of Python code, for light and dark."""
+    """Colours of Python code, for light and dark; on paper light."""
     light, dark = (HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in ("default", "github-dark"))
-    return f"@media (prefers-color-scheme: light) {{\n{light}\n}}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    return f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 
 def _path_to_show(notebook: Path) -> str:

@@ -110,7 +110,8 @@ def test_the_pad_is_dragged_and_the_image_follows(page):
     x0, x1, y0, y1 = state(page, PAD)["extent"]
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
-    expect(page.locator(".view-picture")).to_have_count(0)
+    for picture in page.locator(".view-picture").all():
+        expect(picture).to_be_hidden()
     seen = [ink(canvas)]
     for k, (u, v) in enumerate([(0.3, 0.3), (0.45, 0.6), (0.7, 0.2)]):
         x, y = round(box["x"] + u * box["width"]), round(box["y"] + v * box["height"])

@@ -43,7 +43,7 @@ export function define(name, render) {
     place.append(el, needs);
     try {
       render({ model: makeModel(revive(JSON.parse(place.querySelector("script").textContent), (name) => found.get(name)), unheard), el });
-      place.querySelector(".still").remove();
+      place.classList.add("live"); // the picture hides, and comes back on paper
     } catch (error) {
       console.error(error); // the view says what is wrong, and the picture stays
     }

@@ -73,7 +73,7 @@ def test_a_notebook_on_paper(printed, path):
         assert loaded > 0 and len(alt) > 20 and width > 100 and 50 < height < HEIGHT, (name, loaded, width, height)
     pdf = page.pdf(format="A4", prefer_css_page_size=True, outline=True, tagged=True)
     assert (found := pages(pdf)) and len(found) == len(re.findall(rb"/Type /Page\b", pdf))
-    assert sum(map(len, found)) == len(seen["pictures"])  # one that is split is on two pages
+    assert sum(map(len, found)) == len(seen["pictures"])  # each is drawn, and whole: one that is split is on two pages
     assert b"/Title (%s)" % seen["last"].encode("ascii") in pdf
 
 

@@ -9,7 +9,6 @@ first picture's frame. A position counts as shown if its own picture was. Needs 
 """
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -17,10 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import sync_playwright
+from rows import Row, summary
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from browser.conftest import FLAGS, Server, browser_program, open_notebook
-from browser.drag import DELAY_MS, POSITIONS, RECORDER, SLOW_LINK, drag
+from browser.drag import DELAY_MS, EVENTS_A_SECOND, POSITIONS, RECORDER, SLOW_LINK, drag
 
 SETUP = """
 import torch
@@ -114,22 +114,20 @@ def run(server: Server, browser, name: str, view: str, slow: bool) -> Run:
     )
 
 
-def times(runs: list[list[float]]) -> str:
+def times(runs: list[list[float]]) -> tuple[str, str]:
     """Median and 95th percentile of all positions of all runs."""
     values = [v for run in runs for v in run]
     if len(values) < 2:
-        return "–"
-    return f"{statistics.median(values):.1f} / {statistics.quantiles(values, n=20)[-1]:.1f}"
+        return "–", "–"
+    return f"{statistics.median(values):.1f}", f"{statistics.quantiles(values, n=20)[-1]:.1f}"
 
 
 def span(values: list[float], digits: int = 0) -> str:
     return f"{min(values):.{digits}f}" if min(values) == max(values) else f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
-    repeats = parser.parse_args().repeats
+def record(repeats: int) -> dict[str, list[Run]]:
+    """All drags, the cases by turns."""
     cases = {
         "LatentPad": (PAD, False),
         "interact": (INTERACT, False),
@@ -144,15 +142,34 @@ def main() -> None:
             for repeat in range(repeats):
                 for k, (name, (view, slow)) in enumerate(cases.items()):
                     runs[name].append(run(server, browser, f"drag-{repeat}-{k}.ipynb", view, slow))
-                    print(f"{name}: {runs[name][-1].shown} of {POSITIONS} shown, load {os.getloadavg()[0]:.1f}", flush=True)
+                    print(f"  {name}: {runs[name][-1].shown} of {POSITIONS} shown", flush=True)
             browser.close()
         finally:
             server.stop()
+    return runs
+
+
+def measure(repeats: int = 3) -> list[Row]:
+    runs = record(repeats)
+    rows = [Row(f"A drag over {POSITIONS} positions, {EVENTS_A_SECOND} a second, in JupyterLab: how many are shown, and how soon")]
+    for name, of_case in runs.items():
+        canvas, frame = times([run.canvas for run in of_case]), times([run.frame for run in of_case])
+        shown = f"{span([run.shown for run in of_case])} shown, {canvas[0]} ms to the canvas, {frame[0]} to the frame"
+        rows.append(Row(name, shown, f"95th percentiles {canvas[1]}, {frame[1]} ms; {repeats} runs"))
+    firsts = (summary(f"{name}, cell to first picture", [run.first for run in runs[name]], 0, " ms") for name in ("LatentPad", "interact"))
+    return [*rows, *firsts]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    runs = record(repeats)
     table = {
         f"positions shown of {POSITIONS}": lambda r: span([x.shown for x in r]),
-        "event → canvas, ms": lambda r: times([x.canvas for x in r]),
-        "event → frame, ms": lambda r: times([x.frame for x in r]),
-        "mouse → frame, ms": lambda r: times([x.from_mouse for x in r]),
+        "event → canvas, ms": lambda r: " / ".join(times([x.canvas for x in r])),
+        "event → frame, ms": lambda r: " / ".join(times([x.frame for x in r])),
+        "mouse → frame, ms": lambda r: " / ".join(times([x.from_mouse for x in r])),
         "blank frames": lambda r: span([x.blanks for x in r]),
         "last picture and reading right": lambda r: f"{sum(x.right for x in r)} of {len(r)}",
         "cell → first picture, ms": lambda r: span([x.first for x in r]),
@@ -160,10 +177,10 @@ def main() -> None:
         "of this the model, kB": lambda r: span([x.weights for x in r]),
         "events a second": lambda r: span([x.rate for x in r], 1),
     }
-    print(f"\nmedian / 95th percentile over all positions, or from least to most of {repeats} runs; load {os.getloadavg()[0]:.1f}")
-    print(f"{'':32}" + "".join(f"{name:>22}" for name in cases))
+    print(f"\nmedian / 95th percentile over all positions, or from least to most of {repeats} runs")
+    print(f"{'':32}" + "".join(f"{name:>22}" for name in runs))
     for name, cell in table.items():
-        print(f"{name:32}" + "".join(f"{cell(runs[case]):>22}" for case in cases))
+        print(f"{name:32}" + "".join(f"{cell(of_case):>22}" for of_case in runs.values()))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
     python benchmarks/training.py [--epochs 10] [--threads 2]
 
 784–400–20, batch 128, Adam 1e-3, float32, grey targets. The four take turns, an epoch each, in one process, so that a machine whose
-speed drifts is unfair to none; quoted are medians of the ratios of paired epochs. MNIST is fetched if VAE_HELPERS_DATA has none.
+speed drifts is unfair to none; quoted are medians of the ratios of paired epochs. MNIST is fetched if it is
+not on this machine.
 """
 
 import argparse
-import statistics
 import time
 from collections.abc import Iterator
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from rows import Row, plain, summary
 from torch import nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
@@ -131,46 +132,46 @@ def usual_test_bound(model: UsualVAE, images: torch.Tensor) -> float:
     return -usual_loss(model, images.flatten(1)).item() / len(images)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+def measure(epochs: int = 10, threads: int = 2) -> list[Row]:
+    heading = Row(f"Training on MNIST: 784–{HIDDEN}–{LATENT}, batch {BATCH}, {threads} threads, the loops by turns")
+    try:
+        data = datasets.load("mnist")
+    except datasets.DownloadError:
+        return [heading, Row("not measured", "–", "MNIST is not in the data folder and could not be fetched")]
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
-    data = datasets.load("mnist")
     usual, bare, packaged = UsualVAE(), VAE((28, 28), LATENT, (HIDDEN,), seed=0), VAE((28, 28), LATENT, (HIDDEN,), seed=0)
     loops = {
         "usual loop": usual_loop(usual, data.train.images, data.train.labels),
         "bare loop": bare_loop(bare, data.train.images),
-        "fit": packaged_loop(packaged, data),
+        "`fit`": packaged_loop(packaged, data),
         "matrix products": matrix_products(data.train.images),
     }
     seconds: dict[str, list[float]] = {name: [] for name in loops}
-    for _ in range(arguments.epochs):
+    for _ in range(epochs):
         for name, loop in loops.items():
             start = time.perf_counter()
             next(loop)
             seconds[name].append(time.perf_counter() - start)
-        print("  ".join(f"{name} {times[-1]:.2f} s" for name, times in seconds.items()), flush=True)
+        print("  " + "  ".join(f"{name} {times[-1]:.2f} s" for name, times in seconds.items()), flush=True)
 
-    def ratio(a: str, b: str) -> str:
-        pairs = [x / y for x, y in zip(seconds[a], seconds[b], strict=True)]
-        return f"{statistics.median(pairs):.2f} (from {min(pairs):.2f} to {max(pairs):.2f})"
+    def ratio(a: str, b: str, scale: float = 1) -> list[float]:
+        return [scale * x / y for x, y in zip(seconds[a], seconds[b], strict=True)]
 
-    images = len(data.train.images)
-    print(f"\n{arguments.threads} threads, {arguments.epochs} epochs each, median images per second:")
-    for name, times in seconds.items():
-        print(f"  {name:16} {images / statistics.median(times):9,.0f}")
-    print(f"fit against the usual loop:  {ratio('usual loop', 'fit')} times the images per second")
-    print(f"fit against the bare loop:   {ratio('fit', 'bare loop')} times the seconds")
-    print(f"share of the matrix-multiply limit that fit reaches: {ratio('matrix products', 'fit')}")
-    test = data.test.images
-    print(
-        f"test bound after {arguments.epochs} epochs, nats per image (grey pixels: a cross-entropy): "
-        f"usual {usual_test_bound(usual, test):.2f}, bare {evaluate(bare, test).elbo}, fit {evaluate(packaged, test).elbo}"
-    )
+    images, test = len(data.train.images), data.test.images
+    bounds = [usual_test_bound(usual, test), *(evaluate(model, test).elbo.mean for model in (bare, packaged))]
+    return [
+        heading,
+        *(summary(f"{name}, images a second", [images / t for t in times], digits=0) for name, times in seconds.items()),
+        summary("`fit` against the usual loop, times as fast", ratio("usual loop", "`fit`")),
+        summary("`fit` against the bare loop, times the seconds", ratio("`fit`", "bare loop")),
+        summary("`fit`, share of the matrix-multiply limit", ratio("matrix products", "`fit`", 100), digits=0, unit=" %"),
+        Row(f"test bound after {epochs} epochs, nats (grey pixels)", " / ".join(f"{b:.2f}" for b in bounds), "usual / bare / `fit`"),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=2)
+    print(plain(measure(**vars(parser.parse_args()))))

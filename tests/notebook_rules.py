@@ -14,7 +14,7 @@ from build_notebooks import as_text, normalise, unwanted
 from freshness import ROOT, read, staleness
 from notebook_reading import code_cells, number, tags
 
-SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+SLIDES = {"slide", "subslide", "fragment", "skip", "notes", ""}  # "": under the cell before it, as JupyterLab writes it
 LINES, BYTES = 15, 1_000_000
 PRIVATE = re.compile(rf"(?<![\w.])/(home|Users|root|tmp|work|opt|var|mnt|srv)/\S*|\b[A-Z]:\\\w+\S*|{re.escape(str(ROOT))}")
 EXEMPT = {"00": {"predicts", "interactive", "exercises"}}  # 00 is the map: it proves nothing of its own

@@ -32,12 +32,12 @@ CELLS = [
         "slide",
         "## A *good* question\n\n**Predict.** How many? See [the question](#A-good-question).\n\n```\n# no heading!\n```\n$n!$",
     ),
-    ("figure", "-", "widgets.draw()"),
-    ("md", "-", "*Figure: A straight\nline.*"),
+    ("figure", "", "widgets.draw()"),
+    ("md", "", "*Figure: A straight\nline.*"),
     ("md", "slide", "## Folk claims, tested"),
     ("md", "slide", "## Summary card"),
     ("md", "slide", "## Exercises"),
-    *[("exercise-check", "-", f'exercises.check("98.{k}", answer)') for k in (1, 2, 3)],
+    *[("exercise-check", "", f'exercises.check("98.{k}", answer)') for k in (1, 2, 3)],
     ("md", "slide", "**Next** nothing."),
 ]
 

@@ -3,6 +3,7 @@
     python run.py export notebooks/07_train_a_vae.ipynb            writes 07_train_a_vae.html here
     python run.py export notebooks/07_train_a_vae.ipynb -o vae.html
     python run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
+    python run.py export notebooks/*.ipynb --slides -o slides      a slide show of each: arrow keys, S for the speaker's window
     python run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
     python run.py export notebooks/08_*.ipynb --stored             with the outputs that it holds, at once: views are pictures; to print
 
@@ -28,6 +29,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from slides import deck, speaker_notes
 
 from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.page import Parts, document, image, write
@@ -42,15 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
     parser.add_argument("--views", nargs="*", type=int, metavar="N", help="only the interactive views (all, or those with these numbers)")
+    parser.add_argument("--slides", action="store_true", help="a lecture: slides with the views live, and the speaker's notes (key S)")
     parser.add_argument("--stored", action="store_true", help="with the stored outputs, nothing is executed: views are still pictures")
     options = parser.parse_args(arguments)
-    if options.stored and options.views is not None:
-        parser.error("--views needs live views, which --stored does not make: give one of the two")
+    if options.views is not None and (options.stored or options.slides):
+        parser.error("--views makes a page of live views alone: expected neither --stored nor --slides with it")
     try:
-        targets = where(options.notebooks, options.output)
+        targets = where(options.notebooks, options.output, "_slides" if options.slides else "")
         for notebook, target in targets.items():
             print(f"{notebook.name}: {'reading' if options.stored else 'executing'} ...", flush=True)
-            page = export(notebook, target, [other.name for other in targets.values()], options.views, options.stored)
+            page = export(notebook, target, [other.name for other in targets.values()], options.views, options.stored, options.slides)
             print(f"{notebook.name}: written to {target}, {weight(page)}", flush=True)
     except (CannotExport, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
@@ -58,15 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def where(notebooks: list[Path], output: Path | None) -> dict[Path, Path]:
-    """The page of each notebook. Raises CannotExport for a notebook that is not there, or an output that cannot be one file."""
+def where(notebooks: list[Path], output: Path | None, ending: str = "") -> dict[Path, Path]:
+    """The page of each notebook, its name with this ending. CannotExport: no such notebook, or an output that cannot be one file."""
     for path in notebooks:
         if path.suffix != ".ipynb" or not path.is_file():
             raise CannotExport(f"There is no notebook {path}. Give the path of one, such as notebooks/07_train_a_vae.ipynb.")
     if output is None or output.suffix != ".html":
         folder = output or Path(".")
         folder.mkdir(parents=True, exist_ok=True)
-        return {path: folder / f"{path.stem}.html" for path in notebooks}
+        return {path: folder / f"{path.stem}{ending}.html" for path in notebooks}
     if len(notebooks) > 1:
         raise CannotExport(f"Expected a folder after -o for {len(notebooks)} notebooks, got the one file {output}.")
     if not output.parent.is_dir():
@@ -74,16 +77,18 @@ def where(notebooks: list[Path], output: Path | None) -> dict[Path, Path]:
     return {notebooks[0]: output}
 
 
-def export(notebook: Path, target: Path, beside: list[str], views: list[int] | None = None, stored: bool = False) -> str:
+def export(
+    notebook: Path, target: Path, beside: list[str], views: list[int] | None = None, stored: bool = False, slides: bool = False
+) -> str:
     """Execute the notebook (not where its outputs are wanted as `stored`), write its page, return the page. `beside` are the names of
-    pages that links may lead to; `views`: only those.
+    pages that links may lead to; `views`: only those; `slides`: as a lecture.
 
     Raises CannotExport where a cell fails, a formula cannot be converted, or a view is not there; then nothing is written.
     """
     pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
     try:
         content = read(notebook) if stored else asyncio.run(execute(notebook, {PAGE_SWITCH: "1"})).notebook
-        text = page(content, _path_to_show(notebook), pages, views, stored)
+        text = lecture(content, notebook, pages) if slides else page(content, _path_to_show(notebook), pages, views, stored)
     except NotebookFailed as failure:
         raise CannotExport(f"{notebook.name} does not run to its end: {failure}. No page was written.") from None
     except (ValueError, KeyError) as error:
@@ -97,6 +102,13 @@ def weight(page: str) -> str:
     views = sum(map(len, re.findall(r"<script.*?</script>", page, flags=re.DOTALL)))
     pictures = sum(map(len, re.findall(r'src="data:[^"]*"', page)))
     return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
+
+
+def lecture(notebook: dict, path: Path, pages: set[str]) -> str:
+    """The HTML text of an executed notebook as slides, with the speaker's notes that lectures/ has for it."""
+    parts = Parts()
+    notes = {name: markdown(text, pages) for name, text in speaker_notes(path).items()}
+    return deck(title(notebook), notebook, lambda cell: cell_html(cell, parts, pages), notes, parts, code_style())
 
 
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
@@ -118,15 +130,17 @@ def title(notebook: dict) -> str:
 
 def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
     """The HTML of each cell. What its views share goes to `parts`."""
-    for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "markdown":
-            try:
-                yield markdown(cell["source"], pages)
-            except mathml.BadTeX as error:
-                raise CannotExport(f"cell {index}: {error}") from None
-        elif cell["cell_type"] == "code" and cell["source"].strip():
-            yield code(cell["source"])
-            yield from (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
+    return (cell_html(cell, parts, pages) for cell in notebook["cells"] if cell["source"].strip())
+
+
+def cell_html(cell: dict, parts: Parts, pages: set[str]) -> str:
+    """The HTML of one cell and its outputs. Raises CannotExport for a formula that cannot be converted."""
+    if cell["cell_type"] == "code":
+        return "\n".join([code(cell["source"]), *(output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])])
+    try:
+        return markdown(cell["source"], pages)
+    except mathml.BadTeX as error:
+        raise CannotExport(f"cell {cell['id']}: {error}") from None
 
 
 def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:

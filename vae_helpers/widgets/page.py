@@ -72,7 +72,7 @@ def save_page(views: Sequence[View], path: str | Path, title: str) -> Path:
     return write(document(title, f"<h1>{escape(title)}</h1>\n{body}", parts), path)
 
 
-def document(title: str, body: str, parts: Parts, style: str = "") -> str:
+def document(title: str, body: str, parts: Parts, style: str = "", policy: str = POLICY) -> str:
     """The whole HTML text around `body`."""
     styles = "\n".join(text for text in [stylesheet("page.css"), style, *parts.styles.values()] if text)
     return f"""<!DOCTYPE html>
@@ -80,7 +80,7 @@ def document(title: str, body: str, parts: Parts, style: str = "") -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
 {styles}

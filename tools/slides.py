@@ -1,0 +1,75 @@
+"""The cells of a notebook as a lecture: one HTML file with reveal.js in it (tools/reveal), the views live, the speaker's notes inside.
+
+`tools/export_page.py --slides` calls `deck`. A cell's slide type says where it stands: `slide` opens a section, `subslide` the next
+screen of it, `fragment` waits for a key, `skip` is left out. The notes of the sections are in lectures/, one file a notebook.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from freshness import ROOT
+
+from vae_helpers.widgets.page import POLICY, Parts, document
+
+WIDTH, HEIGHT = 1280, 720
+START = f"""Reveal.initialize({{
+  width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
+  pdfSeparateFragments: false, plugins: [RevealNotes],
+}});"""
+
+
+def deck(title: str, notebook: dict, html: Callable[[dict], str], notes: dict[str, str], parts: Parts, style: str) -> str:
+    """The whole HTML text. `html` makes that of one cell, `notes` holds that of each section by its heading."""
+    sections = "\n".join(_section(stack, html, notes) for stack in stacks(notebook["cells"]))
+    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal/reveal.js"), _read("reveal/notes.js"), START))
+    body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
+    styles = "\n".join([_read("reveal/reveal.css"), _read("slides.css"), style])
+    return document(title, body, parts, styles, POLICY + "; frame-src *")  # the speaker's window shows the lecture in two frames
+
+
+def stacks(cells: list[dict]) -> list[list[list[dict]]]:
+    """The shown cells by section and screen: stacks[section][screen][cell]."""
+    found: list[list[list[dict]]] = []
+    for cell in cells:
+        kind = cell["metadata"]["slideshow"]["slide_type"]
+        if kind in ("skip", "notes") or not cell["source"].strip():
+            continue
+        if kind == "slide":
+            found.append([[]])
+        elif kind == "subslide":
+            found[-1].append([])
+        found[-1][-1].append(cell)
+    return found
+
+
+def heading(stack: list[list[dict]]) -> str:
+    """The heading of a section, without its marks."""
+    found = re.search(r"^#+ +(.+)$", stack[0][0]["source"], flags=re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def speaker_notes(notebook: Path) -> dict[str, str]:
+    """The Markdown of each section's notes, by heading, from lectures/; empty where a notebook has none."""
+    path = ROOT / "lectures" / f"{notebook.stem}.md"
+    if not path.exists():
+        return {}
+    _, *sections = re.split(r"^## +", path.read_text("utf-8"), flags=re.MULTILINE)
+    return {name.strip(): text.strip() for name, _, text in (section.partition("\n") for section in sections)}
+
+
+def _section(stack: list[list[dict]], html: Callable[[dict], str], notes: dict[str, str]) -> str:
+    said = f'<aside class="notes">{notes[name]}</aside>' if (name := heading(stack)) in notes else ""
+    screens = ["\n".join([*(_cell(cell, html(cell)) for cell in cells), said]) for cells in stack]
+    return "<section>\n" + "\n".join(f"<section>\n{screen}\n</section>" for screen in screens) + "\n</section>"
+
+
+def _cell(cell: dict, html: str) -> str:
+    """A drag in a view must not turn the slide."""
+    fragment = " fragment" if cell["metadata"]["slideshow"]["slide_type"] == "fragment" else ""
+    html = html.replace('<div class="view"', '<div class="view" data-prevent-swipe')
+    return f'<div class="{cell["cell_type"]}{fragment}">{html}</div>'
+
+
+def _read(name: str) -> str:
+    return (ROOT / "tools" / name).read_text(encoding="utf-8")

@@ -602,6 +602,10 @@ def test_stack_takes_the_nearest_value():
     assert stack.value == 1.0
     stack.value = -7
     assert stack.value == 0.0
+    for wrong in (None, float("nan"), "half"):
+        with pytest.raises(ValueError, match=rf"Expected value to be one of \[0.0, 0.5, 1.0\], got '?{wrong}"):
+            stack.value = wrong
+    assert stack.value == 0.0
 
 
 def test_stack_of_words():

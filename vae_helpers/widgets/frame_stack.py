@@ -27,7 +27,7 @@ class FrameStack(View):
     _esm = javascript("common.js", "frame_stack.js")
     _css = stylesheet("common.css")
 
-    value = traitlets.Any().tag(sync=True)
+    value = traitlets.TraitType(0).tag(sync=True)  # not Any, which takes None unchecked
     values = traitlets.List().tag(sync=True)
     names = traitlets.List().tag(sync=True)
     texts = traitlets.List().tag(sync=True)
@@ -133,7 +133,7 @@ def _plain(values: Sequence) -> list:
 def _nearest(value, values: list, name: str):
     if value in values:
         return values[values.index(value)]  # JavaScript writes 1.0 as 1
-    if not all(map(_is_number, [value, *values])):
+    if not all(map(_is_number, [value, *values])) or value != value:
         raise ValueError(f"Expected {name} to be one of {values}, got {value!r}.")
     return min(values, key=lambda v: abs(v - value))
 

@@ -59,7 +59,7 @@ function drawCurves(model) {
   const shapes = [];
   let top = 24, column = 1;
   panels.forEach(({ lines: names, unit, range }, k) => {
-    const box = { left: 52, right: 512, top, bottom: top + heights[k] };
+    const box = { left: 58, right: 498, top, bottom: top + heights[k] };
     const x = (v) => box.left + (v / epochs) * (box.right - box.left);
     const y = (v) => box.bottom - ((v - range[0]) / (range[1] - range[0])) * heights[k];
     shapes.push(...axes(box, x, y, [0, epochs], points.length && range, k === panels.length - 1 ? "epoch" : ""));

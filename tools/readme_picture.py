@@ -95,8 +95,10 @@ def gif(frames: list[Image.Image]) -> bytes:
     together = Image.new("RGB", (WIDTH, 4 * HEIGHT))
     for k in range(4):
         together.paste(frames[k * len(frames) // 4], (0, k * HEIGHT))
-    palette = together.quantize(255, method=Image.Quantize.MEDIANCUT)
-    palette.putpalette([*palette.getpalette()[: 3 * 255], 255, 255, 255])  # of 255 means none is quite white
+    palette = together.quantize(256, method=Image.Quantize.MEDIANCUT)
+    colours = np.reshape(palette.getpalette(), (-1, 3))
+    colours[colours.min(1) >= 248] = 255  # the mean of paper and what is nearly paper is not quite white
+    palette.putpalette(colours.ravel().tolist())
     first, *rest = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     first.save(out := io.BytesIO(), "GIF", save_all=True, append_images=rest, duration=round(1000 * SECONDS / len(frames)), loop=0)
     return out.getvalue()

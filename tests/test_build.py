@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import build_notebooks
@@ -141,7 +143,7 @@ def test_seeds_and_surroundings_reach_the_kernel_and_a_failure_names_its_run(tmp
     code = """
 import os, time
 seed, threads = os.environ.get("VAE_HELPERS_SEED"), os.environ.get("VAE_HELPERS_THREADS")
-told = [seed == "1", threads == "2", time.localtime(0).tm_hour == 14, os.environ.get("LC_ALL") == "tr_TR.UTF-8"]
+told = [(seed, threads) == ("1", "1"), threads == "2", time.localtime(0).tm_hour == 14, os.environ.get("LC_ALL") == "tr_TR.UTF-8"]
 told.append(os.path.basename(os.getcwd()) == "Übung 1" and os.path.exists("98_sample.ipynb"))
 assert not any(told), f"unlucky: {told.index(True)}"
 """
@@ -152,8 +154,10 @@ assert not any(told), f"unlucky: {told.index(True)}"
     assert [line.split() for line in printed.splitlines() if line.startswith("98_sample ")] == [["98_sample", *".F.FFFF"]]
     for run, what in (("seed 1", 0), ("two threads", 1), ("time zone", 2), ("locale", 3), ("other folder", 4)):
         assert f"98_sample, {run}, cell 1: AssertionError: unlucky: {what}" in printed
+    assert "| 98_sample | 2 of 3 | ✗ | ✗ | ✗ | ✗ | ✓ | ✓ |" in printed
     assert path.read_bytes() == before
     assert seeds.main(["--seeds", "1", str(notebook(tmp_path, "1 + 1"))]) == 0
+    assert "| 98_sample | 1 of 1 | ✓ | ✓ | ✓ | ✓ | ✓ | ✓ |" in capsys.readouterr().out
 
 
 def test_seeds_tell_when_a_run_writes_to_the_checkout(tmp_path, capsys, monkeypatch):
@@ -161,7 +165,26 @@ def test_seeds_tell_when_a_run_writes_to_the_checkout(tmp_path, capsys, monkeypa
     monkeypatch.setattr(seeds, "ROOT", tmp_path)
     monkeypatch.setattr(seeds, "SURROUNDINGS", [])
     assert seeds.main(["--seeds", "1", str(path)]) == 1
-    assert "left_behind.txt" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "left_behind.txt" in printed and "| 98_sample | 1 of 1 | ✗ | ✓ |" in printed
+
+
+def test_seeds_run_on_a_read_only_checkout_with_no_network(tmp_path):
+    if not seeds.shutting_in():
+        pytest.skip("this machine lets no user have a namespace: the kernels refuse other hosts, and changed files are told")
+    code = f"""
+import errno
+from pathlib import Path
+try:
+    Path({str(freshness.ROOT / "left_behind.txt")!r}).touch()
+except OSError as error:
+    refused = error.errno == errno.EROFS
+assert refused and Path("/proc/net/route").read_text().count("\\n") == 1  # its heading, and no way to anywhere
+"""
+    command = [sys.executable, freshness.ROOT / "tools" / "seeds.py", "--seeds", "1", notebook(tmp_path, code)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "could not be written to" in done.stdout and done.returncode == 0, done.stdout + done.stderr
+    assert not (freshness.ROOT / "left_behind.txt").exists()
 
 
 # ---------------------------------------------------------------- staleness

@@ -1,8 +1,11 @@
 """Each notebook is a lecture: in JupyterLab (jupyterlab-slideshow) and as a file (reveal.js). No screen is larger than a projector's."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
+import nbformat.v4
 import pytest
 from export_page import lecture
 from freshness import read
@@ -10,6 +13,9 @@ from notebook_reading import NOTEBOOKS
 from playwright.sync_api import expect
 from slides import HEIGHT, WIDTH, heading, stacks
 
+from vae_helpers.models import VAE
+from vae_helpers.widgets import LatentPad
+from vae_helpers.widgets.base import PAGE_VIEW
 from vae_helpers.widgets.page import write
 
 # For each screen of a live show, given by the indices of its cells: its height, and how far it reaches to the right.
@@ -109,4 +115,30 @@ def test_what_is_too_large_is_seen(show, tmp_path):
     page = show(write(lecture(notebook, NOTEBOOKS[0], set()), tmp_path / "lecture.html"))
     large = too_large([name for name, _ in screens(notebook)], page.evaluate(EXPORTED))
     assert len(large) == 1 and "screen 1" in large[0]
+    page.close()
+
+
+@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (1920, 1080)], ids=str)
+def test_the_exported_show_has_working_views(show, size, tmp_path):
+    """In a section that is hidden at first, at the projector's scale: a drag and a key move the ring where they should, not the slide."""
+    pad = LatentPad(VAE((8, 8), 2, seed=0))
+    data = {PAGE_VIEW: pad.page_data(), "image/png": base64.b64encode(pad.picture()).decode(), "text/plain": repr(pad)}
+    code = nbformat.v4.new_code_cell("pad", outputs=[nbformat.v4.new_output("display_data", data)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A lecture"), code, nbformat.v4.new_markdown_cell("## End")])
+    for cell in notebook["cells"]:
+        cell["metadata"] = {"slideshow": {"slide_type": "slide"}}
+    page = show(write(lecture(notebook, Path("98_none.ipynb"), set()), tmp_path / "lecture.html"))
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    page.keyboard.press("ArrowRight")
+    place, reading = page.locator(".vae-pad"), page.locator(".vae-reading").first
+    box, (left, top, width, height), (x0, x1, y0, y1) = place.bounding_box(), pad.box, pad.extent
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (left + 0.75 * width) * box["width"], box["y"] + (top + 0.25 * height) * box["height"], steps=5)
+    page.mouse.up()
+    expected = [x0 + 0.75 * (x1 - x0), y1 - 0.25 * (y1 - y0)]
+    shown = [float(number.replace("−", "-")) for number in re.findall(r"[-−]?\d+\.\d+", reading.inner_text())[:2]]
+    assert shown == pytest.approx(expected, abs=0.03)
+    place.press("ArrowRight")
+    assert page.evaluate("Reveal.getIndices().h") == 1
     page.close()

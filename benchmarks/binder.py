@@ -56,7 +56,7 @@ def measure(names: list[str] | None = None) -> list[Row]:
     return [
         Row("Memory of JupyterLab's server and its kernels, as on Binder"),
         Row("server alone", f"{readings[0]:.0f} MB"),
-        Row(which, f"{readings[-1]:.0f} MB", f"while they run at most {peak[0]:.0f} MB"),
+        Row(which, f"{readings[-1]:.0f} MB", f"while they run at most {max(peak[0], *readings):.0f} MB"),
     ]
 
 

@@ -155,7 +155,7 @@ def measure(repeats: int = 3) -> list[Row]:
     for name, of_case in runs.items():
         canvas, frame = times([run.canvas for run in of_case]), times([run.frame for run in of_case])
         shown = f"{span([run.shown for run in of_case])} shown, {canvas[0]} ms to the canvas, {frame[0]} to the frame"
-        rows.append(Row(name, shown, f"95th percentiles {canvas[1]}, {frame[1]} ms; {repeats} runs"))
+        rows.append(Row(name, shown, f"95th percentiles {canvas[1]}, {frame[1]} ms, {len(of_case)} run{'s' * (len(of_case) > 1)}"))
     firsts = (summary(f"{name}, cell to first picture", [run.first for run in runs[name]], 0, " ms") for name in ("LatentPad", "interact"))
     return [*rows, *firsts]
 

@@ -23,6 +23,7 @@ STAMP = VENV / "installed"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 DECIDES = [
     "requirements.txt",
+    "requirements-test.txt",
     "pyproject.toml",
     "share/jupyter/lab/settings/overrides.d/vae_helpers.json5",
 ]  # what the environment depends on
@@ -39,7 +40,7 @@ SCRIPTS = {  # command: (script, what it does)
     "export": ("tools/export_page.py", "make one HTML file of a notebook, live figures and all, to hand out: no kernel, no network"),
     "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds and in other surroundings, and store nothing"),
     "pretrain": ("tools/train_pretrained.py", "train the package's models again; with --check, compare and store nothing"),
-    "bench": ("benchmarks/training.py", "measure the speed of training against the usual loop"),
+    "bench": ("benchmarks/table.py", "measure training, drag, notebooks, imports and start, and print one table"),
 }
 USAGE += "".join(f"  {name:<10}{purpose}\n" for name, (_, purpose) in SCRIPTS.items())
 
@@ -108,7 +109,7 @@ def install() -> None:
         if not answers(CPU_INDEX + "/torch/") or subprocess.call(cpu_torch):
             print(f"No CPU build of torch from {CPU_INDEX} (asked for 3 seconds), so pip takes torch from where it takes the rest.")
             print("If pip starts on packages named nvidia-*, that is the build for NVIDIA GPUs, about 3 GB: stop with Ctrl-C, try later.")
-    if subprocess.call([*pip, "-r", "requirements.txt"]):
+    if subprocess.call([*pip, "-r", "requirements-test.txt"]):
         raise SetUpError(why_pip_failed(shutil.disk_usage(ROOT).free, answers("https://pypi.org/simple/pip/")))
 
 

@@ -30,9 +30,12 @@ DECLARED = {canonicalize_name(Requirement(line).name): Requirement(line) for lin
 
 
 def test_requirements_are_exact_pins_and_end_with_the_package_itself():
-    lines = [line for line in PINS if line and not line.startswith("#")]
-    assert lines[-1] == "-e ."
-    for line in lines[:-1]:
+    tests = (ROOT / "requirements-test.txt").read_text().splitlines()
+    lines = [line for line in (*PINS, *tests) if line and not line.startswith("#")]
+    assert [line for line in lines if line.startswith("-")] == ["-e .", "-r requirements.txt"]
+    for line in lines:
+        if line.startswith("-"):
+            continue
         assert re.fullmatch(r"[\w.-]+==[\w.]+", line), f"expected name==version, got {line!r}"
 
 
@@ -78,7 +81,7 @@ def test_run_py_needs_only_the_standard_library():
 
 def test_readme_names_what_exists():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = {link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link}
+    links = {link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link and not link.startswith("#")}
     assert not [link for link in links if not (ROOT / link).exists()]
     assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} <= {Path(link).name for link in links}
     assert set(re.findall(r"python run\.py (\w+)", readme)) == {"lab", "test", *run.SCRIPTS}

@@ -28,7 +28,7 @@ def test_sigma_and_f_move_the_laboratory(lab):
 
 
 def test_dimension_and_samples_move_the_other(lab):
-    figure = Figure(lab, "06_gradients.ipynb", *NEEDED, "plots.dimension_laboratory")
+    figure = Figure(lab, "06_gradients.ipynb", *NEEDED, "spreads = {", "plots.dimension_laboratory")
     dimension, samples = figure.sliders
     readings = {figure.reading.inner_text()}
     figure.drag(dimension, 0.5, 1)

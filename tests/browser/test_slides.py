@@ -24,10 +24,10 @@ LIVE = """(screens) => {
   return screens.map((shown) => {
     cells.forEach((cell, i) => ["onscreen", "visible"].forEach((kind) => cell.classList.toggle(`jp-deck-mod-${kind}`, shown.includes(i))));
     const boxes = shown.map((i) => cells[i].getBoundingClientRect());
-    const inside = shown.flatMap((i) => [...cells[i].querySelectorAll("pre, img, mjx-container > *, table, .vae-view")]);
+    const inside = shown.flatMap((i) => [...cells[i].querySelectorAll("pre, .cm-scroller, img, mjx-container > *, table, .vae-view")]);
     return [
       Math.max(...boxes.map((box) => box.bottom)) - Math.min(...boxes.map((box) => box.top)),
-      Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right)),
+      Math.max(0, ...inside.map((part) => part.getBoundingClientRect().left + Math.max(part.scrollWidth, part.offsetWidth ?? 0))),
     ];
   });
 }"""

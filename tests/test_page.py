@@ -433,6 +433,21 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     assert target.read_text() == page
 
 
+def test_export_of_slides(tmp_path, monkeypatch):
+    """A section a `slide`, a screen a `subslide`, what is skipped left out; the notes of its section on each screen."""
+    path = notebook(tmp_path, "# T", "1 + 1", "secret = 1", "print('x')")
+    made = nbformat.read(path, 4)
+    for cell, kind in zip(made.cells, ("slide", "fragment", "skip", "subslide"), strict=True):
+        cell.metadata.slideshow = {"slide_type": kind}
+    nbformat.write(made, path)
+    monkeypatch.setattr(export_page, "speaker_notes", lambda notebook: {"T": "**3 min.** Say it."})
+    assert export_page.main([str(path), "-o", str(tmp_path), "--stored", "--slides"]) == 0
+    page = (tmp_path / "98_sample_slides.html").read_text()
+    body = page[page.index('<div class="slides">') : page.index("<script>")]
+    assert body.count("<section>") == 1 + 2 and body.count("<strong>3 min.</strong>") == 2
+    assert body.count('<div class="code fragment">') == 1 and "secret" not in body
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [

@@ -107,8 +107,9 @@ def weight(page: str) -> str:
 def lecture(notebook: dict, path: Path, pages: set[str]) -> str:
     """The HTML text of an executed notebook as slides, with the speaker's notes that lectures/ has for it."""
     parts = Parts()
+    html = list(zip(notebook["cells"], cells(notebook, parts, pages), strict=True))
     notes = {name: markdown(text, pages) for name, text in speaker_notes(path).items()}
-    return deck(title(notebook), notebook, lambda cell: cell_html(cell, parts, pages), notes, parts, code_style())
+    return deck(title(notebook), html, notes, parts, code_style())
 
 
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
@@ -129,18 +130,18 @@ def title(notebook: dict) -> str:
 
 
 def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
-    """The HTML of each cell. What its views share goes to `parts`."""
-    return (cell_html(cell, parts, pages) for cell in notebook["cells"] if cell["source"].strip())
-
-
-def cell_html(cell: dict, parts: Parts, pages: set[str]) -> str:
-    """The HTML of one cell and its outputs. Raises CannotExport for a formula that cannot be converted."""
-    if cell["cell_type"] == "code":
-        return "\n".join([code(cell["source"]), *(output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])])
-    try:
-        return markdown(cell["source"], pages)
-    except mathml.BadTeX as error:
-        raise CannotExport(f"cell {cell['id']}: {error}") from None
+    """The HTML of each cell with its outputs. What its views share goes to `parts`."""
+    for index, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "markdown":
+            try:
+                yield markdown(cell["source"], pages)
+            except mathml.BadTeX as error:
+                raise CannotExport(f"cell {index}: {error}") from None
+        elif cell["cell_type"] == "code" and cell["source"].strip():
+            outputs = (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
+            yield "\n".join([code(cell["source"]), *outputs])
+        else:
+            yield ""
 
 
 def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:

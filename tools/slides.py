@@ -5,7 +5,6 @@ screen of it, `fragment` waits for a key, `skip` is left out. The notes of the s
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from freshness import ROOT
@@ -19,9 +18,10 @@ START = f"""Reveal.initialize({{
 }});"""
 
 
-def deck(title: str, notebook: dict, html: Callable[[dict], str], notes: dict[str, str], parts: Parts, style: str) -> str:
-    """The whole HTML text. `html` makes that of one cell, `notes` holds that of each section by its heading."""
-    sections = "\n".join(_section(stack, html, notes) for stack in stacks(notebook["cells"]))
+def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], parts: Parts, style: str) -> str:
+    """The whole HTML text. `cells` has each cell with its HTML, `notes` the HTML of each section's notes by its heading."""
+    html = {id(cell): text for cell, text in cells}
+    sections = "\n".join(_section(stack, html, notes) for stack in stacks([cell for cell, _ in cells]))
     scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal/reveal.js"), _read("reveal/notes.js"), START))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
     styles = "\n".join([_read("reveal/reveal.css"), _read("slides.css"), style])
@@ -58,9 +58,9 @@ def speaker_notes(notebook: Path) -> dict[str, str]:
     return {name.strip(): text.strip() for name, _, text in (section.partition("\n") for section in sections)}
 
 
-def _section(stack: list[list[dict]], html: Callable[[dict], str], notes: dict[str, str]) -> str:
+def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str]) -> str:
     said = f'<aside class="notes">{notes[name]}</aside>' if (name := heading(stack)) in notes else ""
-    screens = ["\n".join([*(_cell(cell, html(cell)) for cell in cells), said]) for cells in stack]
+    screens = ["\n".join([*(_cell(cell, html[id(cell)]) for cell in cells), said]) for cells in stack]
     return "<section>\n" + "\n".join(f"<section>\n{screen}\n</section>" for screen in screens) + "\n</section>"
 
 

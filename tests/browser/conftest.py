@@ -1,7 +1,8 @@
 """A real JupyterLab server and a real Chromium for the browser tests.
 
 `lab` opens a notebook (a copy of a file, or one made of code given as strings) and hands back a `Page`. When the test ends, it
-fails if the page wrote an error to the console or asked any other host for anything.
+fails if the page wrote an error to the console or asked any other host for anything. Loading JupyterLab is most of what a test would
+wait for, so a page is kept, emptied, for the file's next test.
 """
 
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +21,8 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
+from .warm_kernel import warm_kernels
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
@@ -34,7 +38,7 @@ expect.set_options(timeout=START_S * 1000)
 class Server:
     """JupyterLab on the loopback address with settings, data and configuration of its own: nothing of the user's is read or written."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **variables: str):
         self.notebooks, runtime, self.log = folder / "notebooks", folder / "runtime", folder / "server.log"
         (folder / "config" / "labconfig").mkdir(parents=True)
         (folder / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
@@ -45,7 +49,7 @@ class Server:
         options = {"ip": "127.0.0.1", "port": 0, "open_browser": False, "allow_root": True, "root_dir": self.notebooks}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"]
         command += [f"--ServerApp.{name}={value}" for name, value in options.items()] + [f"--IdentityProvider.token={self.token}"]
-        env = os.environ | {name: str(folder / value) for name, value in own.items()}
+        env = os.environ | {name: str(folder / value) for name, value in own.items()} | variables
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=env)
         limit = time.monotonic() + START_S
@@ -90,6 +94,17 @@ def _port(runtime: Path) -> int | None:
     return None
 
 
+SECOND_THREAD = """async () => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+    await Promise.all([...kernel._comms.values()].map((comm) => comm.subshellStarted));
+    await Promise.all([...kernel._futures.values()].map((message) => message.done));
+}"""
+EMPTY = """() => {
+    for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
+    document.querySelectorAll("head style[id^='vae_helpers.']").forEach((style) => style.remove());
+}"""
+
+
 class Page:
     """One open notebook. `.page` is Playwright's page; the rest is what every test needs."""
 
@@ -105,8 +120,10 @@ class Page:
             self.other_hosts.append(request.url)
 
     def open(self, name: str) -> "Page":
-        # /doc is the mode with one document; "reset" forgets the workspace of the test before
-        self.page.goto(f"{self.server.url}/doc/tree/{name}?reset&token={self.server.token}")
+        if self.page.url == "about:blank":  # /doc is the mode with one document; "reset" forgets the workspace of the test before
+            self.page.goto(f"{self.server.url}/doc/tree/{name}?reset&token={self.server.token}")
+        else:
+            self.command("docmanager:open", path=name)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         self.wait_idle()
         return self
@@ -114,6 +131,11 @@ class Page:
     def wait_idle(self) -> None:
         """Waits until the kernel is up and idle, by the status bar (the toolbar's dot lags behind)."""
         expect(self.page.locator("#jp-main-statusbar .jp-StatusBar-TextItem", has_text="| Idle")).to_be_visible(timeout=RUN_S * 1000)
+
+    def wait_second_thread(self) -> "Page":
+        """With `subshells=True`: waits until the thread is there that the widgets' messages go to, and every message so far is handled."""
+        self.page.evaluate(SECOND_THREAD)
+        return self
 
     def command(self, name: str, **arguments):
         """Runs one of JupyterLab's own commands and waits for it."""
@@ -172,6 +194,14 @@ class Page:
         if folder := os.environ.get("VAE_HELPERS_SCREENSHOTS"):
             (of or self.page).screenshot(path=Path(folder) / f"{name}.png")
 
+    def leave(self) -> "Page":
+        """Nothing open, no kernel, no view's style sheet, the light theme: as when JupyterLab has just been loaded."""
+        self.page.evaluate(EMPTY)
+        self.server.stop_kernels()
+        self.theme(dark=False)
+        self.console_errors.clear()  # JupyterLab's debugger complains if the kernel is gone before it has asked
+        return self
+
     def close(self) -> None:
         self.page.context.close()
         self.server.stop_kernels()
@@ -192,9 +222,10 @@ def browser_program(playwright) -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("jupyter"))
-    yield server
-    server.stop()
+    with warm_kernels(tmp_path_factory.mktemp("kernel")) as variables:
+        server = Server(tmp_path_factory.mktemp("jupyter"), **variables)
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="module")  # not session: while Playwright runs, its event loop is this thread's, and nobody else's asyncio.run works
@@ -205,35 +236,59 @@ def browser():
         browser.close()
 
 
-def open_notebook(server, browser, notebook, name: str, size=(1280, 720), subshells=False, script="", **context) -> Page:
-    """A copy of a notebook's file, or one made of code given as strings, opened under this name; `script` runs before the page's own."""
+def new_page(server, browser, subshells=False, script="", **context) -> Page:
+    """A window in which nothing is loaded yet; `script` is JavaScript that will run before the page's own."""
     server.set_subshells(subshells)
+    page = browser.new_context(**context).new_page()
+    page.add_init_script(script)
+    return Page(page, server)
+
+
+def open_notebook(server, browser, notebook, name: str, size=(1280, 720), page=None, **options) -> Page:
+    """A copy of a notebook's file, or one made of code given as strings, opened under this name in `page`, or in a new one."""
     if isinstance(notebook, (str, Path)):
         shutil.copy(ROOT / notebook, server.notebooks / name)
     else:
         cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(notebook)]
         metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), server.notebooks / name)
-    page = browser.new_context(viewport={"width": size[0], "height": size[1]}, **context).new_page()
-    page.add_init_script(script)
-    return Page(page, server).open(name)
+    page = page or new_page(server, browser, **options)
+    page.page.set_viewport_size({"width": size[0], "height": size[1]})
+    return page.open(name)
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """The pages that JupyterLab is loaded in, emptied, each list under the options that it was loaded with."""
+    kept = defaultdict(list)
+    yield kept
+    for page in sum(kept.values(), []):
+        page.close()
 
 
 @pytest.fixture
-def lab(server, browser, tmp_path):
+def lab(server, browser, kept, tmp_path, request):
     """`lab(path)` opens a copy of a notebook, `lab(["code", "code"])` one made of these cells; `size=(1280, 720)` is the window.
 
     With `subshells=True` widget messages come on a thread of their own, as where the collection's settings are not installed. `script`
-    is JavaScript that runs before the page's own.
+    is JavaScript that runs before the page's own; other options are the browser context's. A page is kept for tests with the same
+    options; one that a test has failed in is not.
     """
-    pages = []
+    pages, failed = [], request.session.testsfailed
 
-    def open_one(notebook, **options) -> Page:
-        pages.append(open_notebook(server, browser, notebook, f"{tmp_path.name}-{len(pages)}.ipynb", **options))
-        return pages[-1]
+    def open_one(notebook, size=(1280, 720), **options) -> Page:
+        same = kept[repr(sorted(options.items()))]
+        page = same.pop() if same else new_page(server, browser, **options)
+        pages.append((page, same))
+        return open_notebook(server, browser, notebook, f"{tmp_path.name}-{len(pages)}.ipynb", size, page)
 
     yield open_one
-    for page in pages:
-        page.close()
-    assert not (errors := [error for page in pages for error in page.console_errors]), f"errors on the console: {errors}"
-    assert not (urls := [url for page in pages for url in page.other_hosts]), f"requests to other hosts: {urls}"
+    errors = [error for page, _ in pages for error in page.console_errors]
+    urls = [url for page, _ in pages for url in page.other_hosts]
+    for page, same in pages:
+        if errors or urls or request.session.testsfailed > failed:
+            page.close()
+        else:
+            same.append(page.leave())
+    assert not errors, f"errors on the console: {errors}"
+    assert not urls, f"requests to other hosts: {urls}"

@@ -33,10 +33,10 @@ def test_a_slider_moved_while_a_cell_draws(lab, setup, figures):
     page = lab(["from vae_helpers import runtime\nruntime.setup()" + setup, SLIDER, DRAW], subshells=True)
     page.run_cell(0).run_cell(1)
     handle = page.widget(1, ".noUi-handle")
-    handle.press("ArrowRight")  # the first message makes the thread, and is itself handled on the main one
+    page.wait_second_thread()
+    handle.press("ArrowRight")  # the thread takes up its first message only while no cell runs
     expect(handle).to_have_attribute("aria-valuetext", "1")
-    page.wait_idle()  # or a busy machine starts the cell before the thread is there
-    page.start_cell(2)
+    page.wait_second_thread().start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     handle.press("ArrowRight")
     expect(page.output(2)).to_contain_text(f"figures of this cell: {figures}")
@@ -73,9 +73,9 @@ def test_the_pad_dragged_while_a_cell_draws(lab, setup, figures):
     page = lab(["from vae_helpers import runtime\nruntime.setup()" + setup, *sources], subshells=True)
     page.run_cell(0).run_cell(1)
     pad, reading = page.widget(1, ".vae-pad"), page.widget(1, ".vae-reading")
-    pad.press("ArrowRight")  # the first message makes the thread
-    page.wait_idle()
-    page.start_cell(2)
+    page.wait_second_thread()
+    pad.press("ArrowRight")  # the thread takes up its first message only while no cell runs
+    page.wait_second_thread().start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     pad.scroll_into_view_if_needed()
     box, mouse = pad.bounding_box(), page.page.mouse

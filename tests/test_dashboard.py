@@ -289,6 +289,8 @@ def test_every_kind_of_model_and_plain_images(model, trained, digits):
 def test_bad_settings_are_refused_before_anything_is_shown(vae, digits):
     with pytest.raises(ValueError, match="epochs must be a whole number"):
         TrainingDashboard(vae, digits, epochs=0)
+    with pytest.raises(TypeError, match="Expected a Dataset or a tensor of images, got Split"):
+        TrainingDashboard(VAE((8, 8), 2), datasets.load("digits").train)
     with pytest.raises(ValueError, match=r"expected images of shape \(batch, 8, 8\)"):
         TrainingDashboard(vae, torch.rand(20, 9, 9), epochs=1)
     with pytest.raises(RuntimeError, match="run_sync"):

@@ -184,6 +184,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
         (-X, {}, ValueError, "rescale"),
         (X * math.nan, {}, ValueError, "NaN"),
         ((X * 255).byte(), {}, TypeError, "floating-point pixels"),
+        (datasets.Split(X, torch.zeros(300, dtype=torch.int64)), {}, TypeError, "Expected a Dataset or a tensor of images, got Split"),
         (X[:, :7], {}, ValueError, r"expected images of shape \(batch, 8, 8\)"),
     ],
 )

@@ -82,6 +82,13 @@ def fit(model: VAE | Autoencoder, data: Dataset | Tensor, *, progress: bool = Tr
     return trainer.history
 
 
+def training_images(data: Dataset | Tensor) -> Tensor:
+    """The images (N, H, W) to train on. Raises TypeError for what is neither a Dataset nor a tensor."""
+    if not isinstance(data, Dataset | Tensor):
+        raise TypeError(f"Expected a Dataset or a tensor of images, got {type(data).__name__}. If it has images, give those: data.images.")
+    return data if isinstance(data, Tensor) else data.train.images
+
+
 class Trainer:
     """Iterate over it to train: each turn of the loop is one step of Algorithm 1, and leaving the loop keeps the model.
 
@@ -112,7 +119,7 @@ class Trainer:
         patience: int | None = None,
         validation: float = 0.1,
     ):
-        images = data if isinstance(data, Tensor) else data.train.images
+        images = training_images(data)
         _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples)
         self.device = next(model.parameters()).device
         x = model.flatten(images.to(self.device))

@@ -98,7 +98,7 @@ def test_what_it_looks_like(lab):
         hand.view.scroll_into_view_if_needed()
         hand.lab.screenshot(f"canvas-{'dark' if dark else 'light'}")
         hand.lab.screenshot(f"canvas-view-{'dark' if dark else 'light'}", of=hand.view)
-    assert root["width"] <= 900 and box["height"] < 640
+    assert root["width"] <= 900 and box["height"] < 620
 
 
 def test_mouse(lab):

@@ -12,7 +12,7 @@ import traitlets
 from torch import Tensor
 
 from ..models import VAE, Autoencoder
-from ..training import History, Trainer
+from ..training import History, Trainer, training_images
 from .base import View, draw_png, javascript, stylesheet
 from .decoder_view import number
 from .training_picture import COLOURS, draw
@@ -53,6 +53,7 @@ class TrainingDashboard(View):
 
     def __init__(self, model: VAE | Autoencoder, data, **settings):
         self._untrained, self._data, self._settings = copy.deepcopy(model), data, settings
+        training_images(data)  # refuses what is none before anything is drawn
         shown = data if isinstance(data, Tensor) else data.test.images
         labels = [] if isinstance(data, Tensor) else data.test.labels.tolist()
         self._device = next(model.parameters()).device

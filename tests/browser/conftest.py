@@ -228,7 +228,7 @@ def server(tmp_path_factory):
         server.stop()
 
 
-@pytest.fixture(scope="module")  # not session: while Playwright runs, its event loop is this thread's, and nobody else's asyncio.run works
+@pytest.fixture(scope="package")  # not session: while Playwright runs, its event loop is this thread's, and nobody else's asyncio.run works
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
@@ -257,7 +257,7 @@ def open_notebook(server, browser, notebook, name: str, size=(1280, 720), page=N
     return page.open(name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def kept():
     """The pages that JupyterLab is loaded in, emptied, each list under the options that it was loaded with."""
     kept = defaultdict(list)

@@ -6,6 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from .conftest import open_notebook
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -23,6 +25,18 @@ def test_the_harness_sees_what_it_must(lab):
 def test_the_kernel_is_this_python(lab):
     page = lab(["import sys; print(sys.executable, sys.version)"]).run_all()
     assert page.output(0).inner_text().split() == f"{sys.executable} {sys.version}".split()
+
+
+def test_nothing_is_left_of_the_notebook_before(lab, server):
+    left = "() => [document.querySelectorAll(\"head style[id^='vae_helpers']\").length, document.body.dataset.jpThemeLight, innerWidth]"
+    pad = "from vae_helpers import models, widgets\nwidgets.LatentPad(models.pretrained('mnist_vae_2d'))"
+    page = lab([pad, "names = dir()"], size=(600, 800)).run_all().theme(dark=True)
+    assert page.page.evaluate(left) == [1, "false", 600]
+    page = open_notebook(
+        server, None, ["import sys; print('names' in dir(), 'vae_helpers' in sys.modules)"], "next.ipynb", page=page.leave()
+    )
+    assert page.page.evaluate(left) == [0, "true", 1280]
+    assert page.run_all().output(0).inner_text().strip() == "False False"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

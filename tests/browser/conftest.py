@@ -257,7 +257,7 @@ def open_notebook(server, browser, notebook, name: str, size=(1280, 720), page=N
     return page.open(name)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def kept():
     """The pages that JupyterLab is loaded in, emptied, each list under the options that it was loaded with."""
     kept = defaultdict(list)

@@ -18,7 +18,7 @@ def reading_at(mu: float, sigma: float) -> str:
 
 
 def test_mu_and_sigma_move_the_bar(lab):
-    figure = Figure(lab, "03_elbo.ipynb", "def gaussian(", "q = gaussian(", "pictures.elbo_frame")
+    figure = Figure(lab, "03_elbo.ipynb", "def gaussian(", "q = gaussian(", "def score_of(", "pictures.elbo_frame")
     mu, sigma = figure.sliders
     expect(figure.reading).to_have_text(reading_at(1.15, 0.2))
     mu.press("Home")

@@ -448,6 +448,12 @@ def test_export_of_slides(tmp_path, monkeypatch):
     assert body.count('<div class="code fragment">') == 1 and "secret" not in body
 
 
+def test_a_notebook_without_slide_types_is_one_slide(tmp_path):
+    assert export_page.main([str(notebook(tmp_path, "# T", "1 + 1")), "-o", str(tmp_path), "--stored", "--slides"]) == 0
+    page = (tmp_path / "98_sample_slides.html").read_text()
+    assert page[page.index('<div class="slides">') : page.index("<script>")].count("<section>") == 1 + 1
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [

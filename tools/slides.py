@@ -14,7 +14,7 @@ from vae_helpers.widgets.page import POLICY, Parts, document
 WIDTH, HEIGHT = 1280, 720
 START = f"""Reveal.initialize({{
   width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
-  pdfSeparateFragments: false, plugins: [RevealNotes],
+  plugins: [RevealNotes],
 }});"""
 
 
@@ -25,17 +25,17 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], parts
     scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal/reveal.js"), _read("reveal/notes.js"), START))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
     styles = "\n".join([_read("reveal/reveal.css"), _read("slides.css"), style])
-    return document(title, body, parts, styles, POLICY + "; frame-src *")  # the speaker's window shows the lecture in two frames
+    return document(title, body, parts, styles, POLICY + "; frame-src 'self' file:")  # the speaker's window shows the lecture twice
 
 
 def stacks(cells: list[dict]) -> list[list[list[dict]]]:
     """The shown cells by section and screen: stacks[section][screen][cell]."""
     found: list[list[list[dict]]] = []
     for cell in cells:
-        kind = cell["metadata"]["slideshow"]["slide_type"]
+        kind = _kind(cell)
         if kind in ("skip", "notes") or not cell["source"].strip():
             continue
-        if kind == "slide":
+        if kind == "slide" or not found:
             found.append([[]])
         elif kind == "subslide":
             found[-1].append([])
@@ -66,9 +66,14 @@ def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str
 
 def _cell(cell: dict, html: str) -> str:
     """A drag in a view must not turn the slide."""
-    fragment = " fragment" if cell["metadata"]["slideshow"]["slide_type"] == "fragment" else ""
+    fragment = " fragment" if _kind(cell) == "fragment" else ""
     html = html.replace('<div class="view"', '<div class="view" data-prevent-swipe')
     return f'<div class="{cell["cell_type"]}{fragment}">{html}</div>'
+
+
+def _kind(cell: dict) -> str:
+    """The slide type; a notebook that nobody meant for slides has none."""
+    return cell["metadata"].get("slideshow", {}).get("slide_type", "")
 
 
 def _read(name: str) -> str:

@@ -11,7 +11,7 @@ from export_page import lecture
 from freshness import read
 from notebook_reading import NOTEBOOKS
 from playwright.sync_api import expect
-from slides import HEIGHT, WIDTH, heading, stacks
+from slides import HEIGHT, WIDTH, heading, speaker_notes, stacks
 
 from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
@@ -142,4 +142,20 @@ def test_the_exported_show_has_working_views(show, size, tmp_path):
     assert shown == pytest.approx(expected, abs=0.03)
     place.press("ArrowRight")
     assert page.evaluate("Reveal.getIndices().h") == 1
+    page.close()
+
+
+def test_the_speakers_window_has_the_notes(show, tmp_path):
+    """Opened from a disk without a network: it shows the lecture twice, with the notes of the section, and follows."""
+    path = NOTEBOOKS[1]
+    page = show(write(lecture(read(path), path, set()), tmp_path / "lecture.html"))
+    with page.context.expect_page() as opened:
+        page.keyboard.press("s")
+    window, notes = opened.value, list(speaker_notes(path).values())
+    for said in (notes[0], notes[1]):
+        words = re.sub(r"[*_`$]", "", said).split()[:6]
+        expect(window.locator(".speaker-controls-notes .value")).to_contain_text(" ".join(words))
+        page.keyboard.press("ArrowRight")
+    expect(window.frame_locator("#current-slide iframe").locator(".reveal.ready")).to_be_attached()
+    window.close()
     page.close()

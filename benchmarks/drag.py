@@ -26,11 +26,11 @@ SETUP = """
 import torch
 from ipywidgets import FloatSlider, interact
 from matplotlib import pyplot as plt
-from vae_helpers import models, runtime
+from vae_helpers import pretrained, pretrained, runtime
 from vae_helpers.widgets import LatentPad
 runtime.setup()
-vae = models.pretrained("mnist_vae_2d")
-codes = models.pretrained_codes("mnist_vae_2d")
+vae = pretrained.load("mnist_vae_2d")
+codes = pretrained.codes("mnist_vae_2d")
 """
 PAD = "pad = LatentPad(vae, codes.mean, codes.labels, extent=(-3, 3, -3, 3)); pad"
 INTERACT = """

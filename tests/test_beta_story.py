@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch.distributions import Independent, Normal, kl_divergence
 
-from vae_helpers import datasets, models
+from vae_helpers import datasets, pretrained
+from vae_helpers.look import COLOURS
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets import BetaStory
 from vae_helpers.widgets.beta_story import MOST_IMAGES
-from vae_helpers.widgets.plane import COLOURS
 
 VALUES = [0.5, 1, 4]
 TEST = datasets.load("digits").binarized(0).test
@@ -150,7 +150,7 @@ def test_a_story_keeps_the_models_it_was_given():
 @pytest.mark.parametrize("which", ["β", "epoch"])
 def test_the_shipped_story(which):
     story = BetaStory.pretrained(which)
-    family = models.pretrained_family("digits_beta")
+    family = pretrained.family("digits_beta")
     for value, evaluation in zip(story.values, story.evaluations, strict=True):
         facts = family[(value, 400) if which == "β" else (1, value)].facts
         for part in ("elbo", "reconstruction", "kl"):  # the card's have 100 noise samples an image, these 10

@@ -14,7 +14,7 @@ from vae_helpers import datasets
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.training import Trainer, fit
 from vae_helpers.widgets import TrainingDashboard, training_dashboard
-from vae_helpers.widgets.base import png_size
+from vae_helpers.widgets.kit.base import png_size
 
 SETTINGS = {"epochs": 3, "batch_size": 200, "seed": 5, "binarize": True}
 

@@ -13,13 +13,13 @@ from PIL import Image
 from scipy import stats
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from vae_helpers import evaluation, models, objectives
+from vae_helpers import evaluation, objectives, pretrained
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets import DigitCanvas
-from vae_helpers.widgets.base import STATIC
 from vae_helpers.widgets.digit_canvas import EXAMPLES
-from vae_helpers.widgets.export import pack
 from vae_helpers.widgets.ink import FRAMES, RADIUS, SCAN, prepare, scan
+from vae_helpers.widgets.kit.base import static
+from vae_helpers.widgets.kit.pack import pack
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so the canvas's JavaScript was not compared with Python")
@@ -28,7 +28,7 @@ MNIST, DIGITS = FRAMES[28, 28], FRAMES[8, 8]
 
 @pytest.fixture(scope="module")
 def vae():
-    return models.pretrained("mnist_vae_2d")
+    return pretrained.load("mnist_vae_2d")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def scribbles(n: int, seed: int) -> list:
 
 def in_node(tmp_path, script: str, given: dict):
     for name in ("engine", "ink", "bound"):
-        shutil.copy(STATIC / f"{name}.js", tmp_path / f"{name}.mjs")
+        shutil.copy(static(f"{name}.js"), tmp_path / f"{name}.mjs")
     head = """
         import { readFileSync } from "node:fs";
         import { load } from "./engine.mjs";

@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from vae_helpers import likelihoods
-from vae_helpers.models import VAE, Autoencoder, card, pretrained, pretrained_family
-from vae_helpers.widgets.base import STATIC
+from vae_helpers import likelihoods, pretrained
+from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets.digit_canvas import EXAMPLES
-from vae_helpers.widgets.export import FirstHalf, LevelMean, mean_network, pack
 from vae_helpers.widgets.ink import FRAMES, prepare
+from vae_helpers.widgets.kit.base import static
+from vae_helpers.widgets.kit.pack import FirstHalf, LevelMean, mean_network, pack
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so engine.js was not compared with PyTorch")
@@ -73,14 +73,16 @@ def shipped() -> dict:
     """Every model that ships: name → what loads it. Members of a family go by their β and epoch."""
     found = {}
     for name in sorted(path.stem for path in (files("vae_helpers") / "pretrained").glob("*.json")):
-        if "members" in card(name):
-            found |= {f"{name} {facts['beta']:g} {facts['epoch']}": partial(member, name, facts) for facts in card(name)["members"]}
+        if "members" in pretrained.card(name):
+            found |= {
+                f"{name} {facts['beta']:g} {facts['epoch']}": partial(member, name, facts) for facts in pretrained.card(name)["members"]
+            }
         else:
-            found[name] = partial(pretrained, name)
+            found[name] = partial(pretrained.load, name)
     return found
 
 
-family = cache(pretrained_family)
+family = cache(pretrained.family)
 
 
 def member(name: str, facts: dict) -> VAE:
@@ -94,7 +96,7 @@ TOLERANCES = [("float32", 1e-5), ("int16", 2e-3)]  # of a pixel; of μ and log �
 
 def by_node(tmp_path, script: str, given: dict):
     """What ``script`` prints as JSON, run as a module beside a copy of engine.js with ``given`` as its data."""
-    shutil.copy(STATIC / "engine.js", tmp_path / "engine.mjs")
+    shutil.copy(static("engine.js"), tmp_path / "engine.mjs")
     (tmp_path / "run.mjs").write_text(HEAD + script)
     done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

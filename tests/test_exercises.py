@@ -2,7 +2,7 @@
 
 In a notebook: a heading `### Exercise 4.2 · title` with the prompt, a stub cell (tag `exercise-stub`), a check cell (tag `exercise-check`,
 `exercises.check("4.2", name)`), a solution cell (tag `solution`, markdown, `<details>` around one ```python block). The untouched stub must
-count as not attempted, the solution as correct, and each wrong answer in tests/exercises/wrong_04.py as wrong with the hint it deserves.
+count as not attempted, the solution as correct, and each wrong answer in tests/lessons/nb04/wrong_answers.py as wrong with the hint it deserves.
 """
 
 import ast
@@ -93,7 +93,7 @@ def problems(notebook: dict, wrong: dict, namespace: dict) -> list[str]:
 
 
 def wrong_answers(path: Path) -> dict[str, list[tuple[str, str]]]:
-    file = Path(__file__).parent / "exercises" / f"wrong_{number(path)}.py"
+    file = Path(__file__).parent / f"lessons/nb{number(path)}/wrong_answers.py"
     return runpy.run_path(str(file))["WRONG"] if file.exists() else {}
 
 

@@ -3,26 +3,25 @@
 import json
 import math
 
-import gradient_race
 import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
 from torch.distributions import kl_divergence
 
+from experiments import gradient_race
 from vae_helpers import datasets
+from vae_helpers.gradient_variance import variance_by_quadrature
 from vae_helpers.gradients import (
     Gradients,
-    elbo_surrogate,
     gumbel_softmax,
     measure_valued,
     optimal_baseline,
     pathwise,
     score_function,
-    variance_by_quadrature,
 )
 from vae_helpers.models import VAE
-from vae_helpers.objectives import elbo
+from vae_helpers.objectives import elbo, elbo_surrogate
 
 MEANS, SIGMAS = (-1.0, 0.3, 1.0), (0.4, 1.0, 1.5)
 

@@ -7,7 +7,8 @@ import torch
 from scipy import stats
 from torch.distributions import MultivariateNormal, Normal
 
-from vae_helpers.inference import gaussian_elbo, gaussian_vi, metropolis
+from vae_helpers.inference.mcmc import metropolis
+from vae_helpers.inference.variational import gaussian_elbo, gaussian_vi
 from vae_helpers.toy import CurvedToy, LinearGaussian
 
 

@@ -2,7 +2,7 @@ r"""The equation ledger: every numbered equation of every notebook is evaluated 
 
 An equation carries `\tag{4.7}`; a code cell of the same notebook that asserts carries `# check: (4.7)`, or several numbers with commas.
 
-That the checks bite is shown by breaking formulas. tests/ledger/break_04.py holds, for notebook 04,
+That the checks bite is shown by breaking formulas. tests/lessons/nb04/breaks.py holds, for notebook 04,
 
     BREAK = [("4.7", "0.5 *", "0.6 *"), ...]    # the equation's number, its code as it stands, the code corrupted
 
@@ -110,7 +110,7 @@ def survives(notebook: dict, equation: str, old: str, new: str) -> bool:
 
 
 def breaks(path: Path) -> list[tuple[str, str, str]]:
-    file = Path(__file__).parent / "ledger" / f"break_{number(path)}.py"
+    file = Path(__file__).parent / f"lessons/nb{number(path)}/breaks.py"
     return runpy.run_path(str(file))["BREAK"] if file.exists() else []
 
 
@@ -128,7 +128,7 @@ def test_print_the_count(capsys):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_some_equation_is_shown_to_break(path):
-    assert breaks(path) or not ledger(read(path), number(path)).tags, f"tests/ledger/break_{number(path)}.py has no BREAK"
+    assert breaks(path) or not ledger(read(path), number(path)).tags, f"tests/lessons/nb{number(path)}/breaks.py has no BREAK"
 
 
 BREAKS = [(path, *broken) for path in NOTEBOOKS for broken in breaks(path)]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vae_helpers import likelihoods, models
+from vae_helpers import likelihoods, models, pretrained
 from vae_helpers.models import VAE, Autoencoder
 
 
@@ -137,9 +137,9 @@ def test_shipped_models_load_and_are_small():
     others = ["digits_beta", *(f"{name}_codes" for name in shipped)]  # a family, and codes: tests/test_pretrained.py
     assert sorted(file.stem for file in folder.glob("*.safetensors")) == sorted(shipped + others)
     for name in shipped:
-        card, model = models.card(name), models.pretrained(name)
+        card, model = pretrained.card(name), pretrained.load(name)
         assert (folder / f"{name}.safetensors").stat().st_size < 2_000_000
         assert type(model).__name__ == card["model"] and model.config["latent_dim"] == card["settings"]["latent_dim"]
         assert {"data", "settings", "seed", "command", "held_out", "stated_error"} <= card.keys()
     with pytest.raises(ValueError, match="unknown pretrained model"):
-        models.pretrained("mnist_vae_3d")
+        pretrained.load("mnist_vae_3d")

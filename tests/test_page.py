@@ -21,10 +21,10 @@ from freshness import read
 from notebook_reading import NOTEBOOKS
 from PIL import Image
 
-from vae_helpers import widgets
-from vae_helpers.models import VAE, pretrained
-from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
-from vae_helpers.widgets.page import Parts, _packed, document, lighter, save_page, small
+from vae_helpers import pretrained, widgets
+from vae_helpers.models import VAE
+from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
+from vae_helpers.widgets.kit.page import Parts, _packed, document, lighter, save_page, small
 
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
@@ -113,7 +113,7 @@ def test_the_state_arrives_whole(tmp_path):
 
 def test_the_size_of_a_page(tmp_path):
     """A pad over a shipped MNIST model, with everything that lives in it, in a third of what a page may have (1.5 MB)."""
-    mnist = pretrained("mnist_vae_2d")
+    mnist = pretrained.load("mnist_vae_2d")
     codes = torch.randn(600, 2, generator=torch.Generator().manual_seed(0))
     size = len(save_page([widgets.LatentPad(mnist, codes, [k % 10 for k in range(600)])], tmp_path / "page.html", "Size").read_bytes())
     assert 400_000 < size < 620_000
@@ -140,7 +140,7 @@ def mean_image(state: dict, z: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("name", ["mnist_vae_2d", "mnist_vae_10d"])
 def test_a_page_keeps_the_shipped_precision(name):
     """Pixels within 2e-3 of PyTorch's from what the page holds. Codes are drawn wider than the prior."""
-    model = pretrained(name)
+    model = pretrained.load(name)
     view, parts = widgets.LatentSliders(model), Parts()
     z = 1.5 * torch.randn(2000, model.latent_dim, generator=torch.Generator().manual_seed(0))
     page = document("Page", parts.view(view.page_data(), view.picture(), ""), parts)
@@ -363,7 +363,8 @@ x = 1
 </details>
 """
 CODE = """
-from vae_helpers.models import VAE, pretrained
+from vae_helpers import pretrained
+from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
 print("printed <b>")
 LatentPad(VAE((8, 8), 2, seed=0), caption="The pad.")"""

@@ -4,17 +4,18 @@ import copy
 
 import pytest
 import torch
-from train_pretrained import BETAS, CHECKPOINTS, MODELS, align, codes, held_out, held_out_family
 
-from vae_helpers import datasets, models
+from experiments.train_pretrained import BETAS, CHECKPOINTS, MODELS, align, codes, held_out, held_out_family
+from vae_helpers import datasets, pretrained
+from vae_helpers.models import Autoencoder
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_shipped_model_scores_what_its_card_says(name):
     if datasets.found()["mnist"] is None:
         pytest.skip("MNIST is not on this machine: set VAE_HELPERS_DATA to a folder that holds it, or load it once")
-    stated = models.card(name)["held_out"]
-    measured = held_out(models.pretrained(name))
+    stated = pretrained.card(name)["held_out"]
+    measured = held_out(pretrained.load(name))
     assert stated.keys() == measured.keys()
     for key, (mean, stderr) in measured.items():
         assert mean == pytest.approx(stated[key]["mean"], abs=0.05), key  # other processors round differently
@@ -25,7 +26,7 @@ def test_a_shipped_model_scores_what_its_card_says(name):
 def test_shipped_codes_are_what_the_shipped_model_makes_of_the_test_images(name):
     if datasets.found()["mnist"] is None:
         pytest.skip("MNIST is not on this machine: set VAE_HELPERS_DATA to a folder that holds it, or load it once")
-    stored, computed = models.pretrained_codes(name), codes(models.pretrained(name))
+    stored, computed = pretrained.codes(name), codes(pretrained.load(name))
     assert torch.equal(stored.labels, computed.labels)
     torch.testing.assert_close(stored.mean, computed.mean, atol=1e-4, rtol=1e-4)
     if computed.stddev is None:
@@ -36,25 +37,25 @@ def test_shipped_codes_are_what_the_shipped_model_makes_of_the_test_images(name)
 
 @pytest.mark.parametrize("name", MODELS)
 def test_shipped_codes_fit_their_model(name):
-    model, (mean, stddev, labels) = models.pretrained(name), models.pretrained_codes(name)
+    model, (mean, stddev, labels) = pretrained.load(name), pretrained.codes(name)
     assert mean.shape == (1000, model.latent_dim) and labels.shape == (1000,) and labels.unique().tolist() == list(range(10))
-    assert stddev is None if isinstance(model, models.Autoencoder) else stddev.shape == mean.shape and (stddev > 0).all()
+    assert stddev is None if isinstance(model, Autoencoder) else stddev.shape == mean.shape and (stddev > 0).all()
     with torch.no_grad():  # an image decoded from its own code is encoded near it again
         again = model.encode(model.mean_image(mean))
-    again = again if isinstance(model, models.Autoencoder) else again.mean
+    again = again if isinstance(model, Autoencoder) else again.mean
     assert (again - mean).norm(dim=1).median() < 0.25 * (mean - mean.mean(0)).norm(dim=1).median()
 
 
 def test_codes_of_an_unknown_model():
     with pytest.raises(ValueError, match="expected one of .*mnist_vae_2d"):
-        models.pretrained_codes("mnist_vae_3d")
+        pretrained.codes("mnist_vae_3d")
 
 
 # the family of small VAEs
 
 
 def test_the_family_scores_what_its_card_says():
-    family = models.pretrained_family("digits_beta")
+    family = pretrained.family("digits_beta")
     assert list(family) == sorted((beta, epoch) for beta in BETAS for epoch in (CHECKPOINTS if beta == 1 else CHECKPOINTS[-1:]))
     for key, measured in held_out_family({key: vae for key, (vae, _) in family.items()}).items():
         facts = family[key].facts
@@ -66,7 +67,7 @@ def test_the_family_scores_what_its_card_says():
 
 def test_the_family_tells_the_story():
     """More β, less KL and a worse reconstruction, down to a code that is not used; β = 1 has the best ELBO, and training raises it."""
-    family = models.pretrained_family("digits_beta")
+    family = pretrained.family("digits_beta")
     sweep = [facts for (_, epoch), (_, facts) in family.items() if epoch == CHECKPOINTS[-1]]
     kl, reconstruction = ([facts[part]["mean"] for facts in sweep] for part in ("kl", "reconstruction"))
     assert kl == sorted(kl, reverse=True) and kl[-1] < 0.01
@@ -77,7 +78,7 @@ def test_the_family_tells_the_story():
 
 
 def test_align_undoes_swaps_and_mirrors_and_changes_no_image():
-    vae = models.pretrained_family("digits_beta")[1, CHECKPOINTS[-1]].vae
+    vae = pretrained.family("digits_beta")[1, CHECKPOINTS[-1]].vae
     images, turned = datasets.load("digits").test.images, copy.deepcopy(vae)
     with torch.no_grad():  # (z1, z2) → (−z2, z1)
         last, first = turned.encoder[-1], turned.decoder[0]
@@ -96,11 +97,11 @@ def test_align_undoes_swaps_and_mirrors_and_changes_no_image():
 
 
 def test_a_family_is_no_model_and_a_model_no_family():
-    with pytest.raises(ValueError, match="family of models: load it with pretrained_family"):
-        models.pretrained("digits_beta")
-    with pytest.raises(ValueError, match="one model, not a family: load it with pretrained"):
-        models.pretrained_family("mnist_vae_2d")
+    with pytest.raises(ValueError, match="family of models: load it with pretrained.family"):
+        pretrained.load("digits_beta")
+    with pytest.raises(ValueError, match="one model, not a family: load it with pretrained.load"):
+        pretrained.family("mnist_vae_2d")
     with pytest.raises(ValueError, match="no codes ship with 'digits_beta'"):
-        models.pretrained_codes("digits_beta")
+        pretrained.codes("digits_beta")
     with pytest.raises(ValueError, match="expected one of digits_beta"):
-        models.pretrained_family("digits_gamma")
+        pretrained.family("digits_gamma")

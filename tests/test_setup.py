@@ -46,7 +46,7 @@ def test_pins_satisfy_the_ranges_of_the_package():
         assert wanted.specifier.contains(pinned[name]), f"{name}=={pinned[name]} is outside {wanted}"
 
 
-FOLDERS = ["vae_helpers", "tests", "tools", "benchmarks"]
+FOLDERS = ["vae_helpers", "tests", "tools", "experiments", "benchmarks"]
 
 
 def imports(paths):

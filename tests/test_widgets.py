@@ -17,10 +17,12 @@ from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
+from vae_helpers.look import COLOURS, number
 from vae_helpers.models import VAE, Autoencoder
-from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders, plane, training_picture
-from vae_helpers.widgets.base import STATIC, draw_png, javascript
-from vae_helpers.widgets.decoder_view import COLOURS, MOST_CODES, number
+from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders, training_picture
+from vae_helpers.widgets.kit import plane
+from vae_helpers.widgets.kit.base import KIT, draw_png, javascript, static
+from vae_helpers.widgets.kit.decoder import MOST_CODES
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the JavaScript was not run")
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -72,12 +74,12 @@ def test_picture_in_a_second_thread_is_the_same(k):
 
 
 def test_no_view_needs_pyplot():
-    script = "import sys, vae_helpers.widgets; assert 'matplotlib.pyplot' not in sys.modules"
+    script = "import sys; from vae_helpers.widgets import *; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_the_browser_is_sent_nowhere_else():
-    for path in STATIC.iterdir():
+    for path in [*KIT.parent.rglob("*.js"), *KIT.parent.rglob("*.css")]:
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text()), path.name
 
 
@@ -94,7 +96,7 @@ def run_node(tmp_path, module: str, names: str, script: str):
 def test_no_style_sheet_reaches_into_another_view():
     """On a page all style sheets hold at once, so the class with which a rule begins belongs to one file, or to the view as a whole."""
     owners: dict[str, set[str]] = {}
-    for path in STATIC.glob("*.css"):
+    for path in KIT.parent.rglob("*.css"):
         text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
         for selector in ",".join(re.findall(r"([^{}]+)\{", text)).split(","):
             for name in [name for name in re.findall(r"\.(vae-[\w-]+)", selector) if name != "vae-view"][:1]:
@@ -115,9 +117,9 @@ def test_joined_javascript_is_one_module(tmp_path, view):
 
 
 def test_javascript_drops_only_imports_of_its_own_files():
-    joined, parts = javascript("engine.js", "common.js"), [(STATIC / name).read_text() for name in ("engine.js", "common.js")]
+    joined, parts = javascript("engine.js", "common.js"), [(static(name)).read_text() for name in ("engine.js", "common.js")]
     assert joined == "\n".join(parts)  # these two import nothing
-    whole = (STATIC / "decoder.js").read_text().splitlines()
+    whole = (static("decoder.js")).read_text().splitlines()
     assert javascript("decoder.js").splitlines() == [line for line in whole if not line.startswith("import ")]
 
 

@@ -31,8 +31,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from slides import deck, speaker_notes
 
-from vae_helpers.widgets.base import PAGE_SWITCH, PAGE_VIEW
-from vae_helpers.widgets.page import Parts, document, image, write
+from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
+from vae_helpers.widgets.kit.page import Parts, document, image, write
 
 
 class CannotExport(Exception):

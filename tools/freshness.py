@@ -46,24 +46,32 @@ def stamp(notebook: dict) -> dict[str, str]:
 
 def sources(code: str, package: Path | None = None) -> list[Path]:
     """Files of the package on which `code` depends: modules imported by it, by those in turn (also inside functions), and data files
-    that the code or a module found quotes by name, with or without the suffix: `"engine.js"`, `pretrained("mnist_vae_2d")` and its codes.
-    The checks of exercises are imported by number: `check("4.2", ...)` needs `exercises/nb04.py`."""
+    that the code or a module found quotes by name: `"engine.js"`; without the suffix too in `pretrained/`: `load("mnist_vae_2d")`.
+
+    A package that hands out names lazily says where they live in a dict `HOMES`; of these only the names that are used are followed.
+    The checks of exercises are imported by number: `check("4.2", ...)` needs `lessons/nb04/checks.py`.
+    """
     package = package or PACKAGE
-    data = [file for folder in ("pretrained", "widgets/static") for file in package.glob(f"{folder}/*") if file.is_file()]
+    data = [file for file in package.rglob("*.*") if file.is_file() and file.suffix not in {".py", ".pyc"}]
     found: set[Path] = set()
     queue: list[tuple[str, Path | None]] = [(code, None)]
     while queue:
         text, origin = queue.pop()
-        imported = set(_imports(text, origin, package)) if origin is None or origin.suffix == ".py" else set()
-        quoted = set(re.findall(r"""["'](?:\./)?([\w.-]+)["']""", text))
-        new = imported | {file for file in data if {file.name, file.stem, file.stem.removesuffix("_codes")} & quoted}
+        new = set(_imports(text, origin, package)) if origin is None or origin.suffix == ".py" else set()
+        quoted = set(re.findall(r"""["'](?:[\w.-]+/)*([\w.-]+)["']""", text))
+        new |= {file for file in data if file.name in quoted or (file.parent.name == "pretrained" and _stem(file) in quoted)}
         if origin is None:
-            checks = {f"nb{int(number):02d}.py" for number in re.findall(r"""check\(\s*["'](\d+)\.\d+["']""", text)}
-            new |= {file for name in checks if (file := package / "exercises" / name).exists()}
+            checks = [f"lessons/nb{int(number):02d}/checks.py" for number in re.findall(r"""check\(\s*["'](\d+)\.\d+["']""", text)]
+            new |= {file for name in checks if (package / name).exists() for file in _run_by(package / name, package)}
         for file in new - found:
             queue.append((file.read_text(encoding="utf-8") if file.suffix in {".py", ".js", ".css"} else "", file))
         found |= new
     return sorted(found)
+
+
+def _stem(file: Path) -> str:
+    """The model's name: "mnist_vae_2d" of its card, its weights and its codes."""
+    return file.stem.removesuffix("_codes")
 
 
 def _imports(text: str, origin: Path | None, package: Path) -> Iterator[Path]:
@@ -72,22 +80,43 @@ def _imports(text: str, origin: Path | None, package: Path) -> Iterator[Path]:
         text = re.sub(r"^\s*[%!?].*$", "", text, flags=re.MULTILINE)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names = [(alias.name, alias.asname or alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level and origin is not None:
                 here = origin.relative_to(package.parent).parent.parts
-                base = ".".join((*here[: len(here) - node.level + 1], *base.split(".")))
-            names = [base.strip("."), *(f"{base.strip('.')}.{alias.name}" for alias in node.names)]
+                base = ".".join((*here[: len(here) - node.level + 1], *base.split("."))).strip(".")
+            names = [(base, ""), *((f"{base}.{alias.name}", alias.asname or alias.name) for alias in node.names)]
         else:
             continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] != package.name:
-                continue
-            for end in range(1, len(parts) + 1):  # importing a.b.c runs a and a.b first
-                where = package.parent.joinpath(*parts[:end])
-                yield from (file for file in (where / "__init__.py", where.with_suffix(".py")) if file.exists())
+        for name, here_called in names:
+            if name.split(".")[0] == package.name:
+                yield from _loaded(name.split("."), here_called, text, package)
+
+
+def _loaded(parts: list[str], here_called: str, text: str, package: Path) -> Iterator[Path]:
+    """What importing a.b.c runs: a and a.b first; and where one of them only hands names on, the home of each name that is used."""
+    for end in range(1, len(parts) + 1):
+        where = package.parent.joinpath(*parts[:end])
+        yield from (file for file in (where / "__init__.py", where.with_suffix(".py")) if file.exists())
+        if (where / "__init__.py").exists() and (homes := _homes(where / "__init__.py")):
+            used = parts[end : end + 1] or (re.findall(rf"\b{re.escape(here_called)}\.(\w+)", text) if here_called else [])
+            for name in homes if "*" in used else used:
+                if name in homes:
+                    yield from _run_by(where.joinpath(*homes[name].split(".")).with_suffix(".py"), package)
+
+
+def _run_by(file: Path, package: Path) -> list[Path]:
+    """A module and the faces of the packages around it, which Python runs first."""
+    return [file, *(folder / "__init__.py" for folder in file.parents if folder.is_relative_to(package))]
+
+
+def _homes(face: Path) -> dict[str, str]:
+    """The dict HOMES of a package's face: name → module."""
+    for node in ast.parse(face.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HOMES":
+            return ast.literal_eval(node.value)
+    return {}
 
 
 def _bytes(file: Path) -> str:

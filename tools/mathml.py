@@ -1,7 +1,7 @@
 r"""TeX as the notebooks write it → MathML, which browsers show by themselves: a page needs no MathJax, no font file and no script.
 
 `convert(r"\log p(x) \ge \mathbb E_q[\log w] \tag{3.9}", display=True)`. A command that is not in the tables below raises BadTeX, which
-names it. Only elements of MathML Core (w3.org/TR/mathml-core) are written; `widgets/static/page.css` places the numbers of \tag, and
+names it. Only elements of MathML Core (w3.org/TR/mathml-core) are written; `widgets/kit/page.css` places the numbers of \tag, and
 draws the box of \boxed and the brace of \underbrace, for which not every font has pieces.
 
 latex2mathml 3.81 was tried first: on our formulas it loses \mathcal N and \mathbb E without braces, \big\| and \arg, numbers the rows of

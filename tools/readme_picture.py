@@ -17,9 +17,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from scipy.interpolate import CubicSpline
 
-from vae_helpers.models import pretrained, pretrained_codes
+from vae_helpers import pretrained
 from vae_helpers.widgets import LatentPad
-from vae_helpers.widgets.page import save_page
+from vae_helpers.widgets.kit.page import save_page
 
 sys.path.insert(0, str(ROOT / "tests"))
 from browser.conftest import FLAGS, browser_program
@@ -49,8 +49,8 @@ main {{ padding: 0; }} h1, main > p, .vae-path, .vae-switches, .vae-help {{ disp
 
 
 def main() -> None:
-    codes = pretrained_codes("mnist_vae_2d")
-    pad = LatentPad(pretrained("mnist_vae_2d"), codes.mean, codes.labels, extent=EXTENT, z=PLACES[0])
+    codes = pretrained.codes("mnist_vae_2d")
+    pad = LatentPad(pretrained.load("mnist_vae_2d"), codes.mean, codes.labels, extent=EXTENT, z=PLACES[0])
     with tempfile.TemporaryDirectory() as folder:
         frames = record(pad, save_page([pad], Path(folder) / "explorer.html", "Explorer"))
     TARGET.parent.mkdir(exist_ok=True)

@@ -15,12 +15,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Normal
-
-from .divergences import kl_standard_normal
 
 Function = Callable[[Tensor], Tensor]
 COMPARING = ("leave_one_out", "batch_mean")  # baselines that compare a sample with the others of its call
@@ -31,14 +27,6 @@ class Gradients(NamedTuple):
 
     mu: Tensor
     sigma: Tensor
-
-
-class Moments(NamedTuple):
-    """Mean and variance of an estimator (0-dimensional tensors), and how much the last refinement of the grid changed them."""
-
-    mean: Gradients
-    variance: Gradients
-    error: float
 
 
 def score_function(
@@ -132,48 +120,6 @@ def optimal_baseline(
     return Gradients(*[(values * square).sum(0) / square.sum(0) for square in squares])
 
 
-def variance_by_quadrature(
-    estimator: Callable[..., Gradients],
-    f: Function,
-    mu: float,
-    sigma: float,
-    n_samples: int = 1,
-    baseline: float | str | None = None,
-    antithetic: bool = False,
-    tolerance: float = 1e-10,
-) -> Moments:
-    """Exact mean and variance of the *average* of n_samples estimates, for L = 1, in float64 on the CPU, with no random number.
-
-    The trapezoidal rule on eps in [-12, 12], refined until nothing changes by more than `tolerance` (relative to the largest moment) or the
-    grid has 2^17 intervals (a discontinuous f); `.error` is the last change. Derivatives come from autograd through torch.distributions,
-    not from the estimators above, so each side checks the other.
-    """
-    mu, sigma = _check(f, *(torch.as_tensor(p, dtype=torch.float64, device="cpu") for p in (mu, sigma)), n_samples)
-    if mu.numel() != 1:
-        raise ValueError(f"quadrature is for one dimension: expected numbers for mu and sigma, got {mu.numel()} of them")
-    if estimator not in (score_function, pathwise, measure_valued):
-        raise ValueError(f"no quadrature for {estimator!r}: use score_function, pathwise or measure_valued")
-    if estimator is score_function:
-        _check_baseline(baseline, n_samples)
-        if antithetic and baseline == "batch_mean":
-            raise ValueError("no quadrature for baseline='batch_mean' with antithetic samples: take one of the two")
-    elif baseline is not None or (antithetic and estimator is measure_valued):
-        raise ValueError(f"{estimator.__name__} takes no baseline, and measure_valued no antithetic samples")
-
-    def moments(n: int) -> Tensor:  # (2 parameters, mean and variance)
-        if estimator is measure_valued:
-            return _measure_valued_moments(f, mu, sigma, n_samples, min(n, 2**12))
-        return _grid_moments(f, mu, sigma, n_samples, n, estimator is score_function, baseline, antithetic)
-
-    n, new = 2**11, moments(2**10)
-    while True:
-        old, new = new, moments(n)
-        error = (new - old).abs().max().item()
-        if error <= tolerance * new.abs().max().item() or n >= 2**17:
-            return Moments(Gradients(*new[:, 0]), Gradients(*new[:, 1]), error)
-        n *= 2
-
-
 def gumbel_softmax(
     logits: Tensor, temperature: float, n_samples: int, hard: bool = False, generator: torch.Generator | None = None
 ) -> Tensor:
@@ -193,94 +139,6 @@ def gumbel_softmax(
         return soft
     one_hot = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
     return one_hot + soft - soft.detach()
-
-
-def elbo_surrogate(
-    vae, x: Tensor, estimator: str = "pathwise", n_samples: int = 1, baseline: str | None = None, generator: torch.Generator | None = None
-) -> tuple[Tensor, Tensor]:
-    """(surrogate, elbo), scalars: the surrogate's gradient estimates the ELBO's in every weight of the VAE, averaged over the batch.
-
-    estimator: "pathwise", or "score_function" with baseline None or "leave_one_out". The KL term is in closed form for all of them, so
-    only the reconstruction term is estimated. x (batch, ...); the elbo is a Monte Carlo value with no gradient, in nats per image.
-    """
-    if estimator not in ("pathwise", "score_function"):
-        raise ValueError(f"unknown estimator {estimator!r}: use 'pathwise' or 'score_function'")
-    _check_baseline(baseline, n_samples)
-    x = vae.flatten(x)
-    q = vae.encode(x)
-    mu, sigma = q.base_dist.loc, q.base_dist.scale
-    z = mu + sigma * _noise(mu, n_samples, generator)  # (n_samples, batch, L)
-    kl = kl_standard_normal(mu, 2 * sigma.log())
-    z = z if estimator == "pathwise" else z.detach()
-    log_likelihood = vae.decode(z).log_prob(x)  # (n_samples, batch)
-    elbo = (log_likelihood.mean(0) - kl).mean()
-    if estimator == "pathwise":
-        return elbo, elbo.detach()
-    values = log_likelihood.detach()
-    if baseline == "leave_one_out":
-        values = values - (values.sum(0) - values) / (n_samples - 1)
-    return elbo + (values * q.log_prob(z)).mean(), elbo.detach()
-
-
-@torch.enable_grad()
-def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) -> Tensor:
-    """Moments of the score-function or pathwise estimator on a grid of n intervals; (2, 2): rows mu, sigma; columns mean, variance."""
-    eps = torch.linspace(-12, 12, n + 1, dtype=torch.float64)
-    mus, sigmas = (p.expand(n + 1).clone().requires_grad_() for p in (mu, sigma))
-    z = mus + sigmas * eps
-    weight = torch.exp(-(eps**2) / 2) / math.sqrt(2 * math.pi) * (24 / n)
-
-    def mean(g: Tensor) -> Tensor:
-        return (weight * g).sum()
-
-    def pair(g: Tensor) -> Tensor:
-        return (g + g.flip(0)) / 2 if antithetic else g
-
-    if not is_score:
-        slopes = torch.autograd.grad(_values(f, z.unsqueeze(-1), differentiable=True).sum(), (mus, sigmas))
-        means = [mean(pair(g)) for g in slopes]
-        return torch.stack([torch.stack([m, mean((pair(g) - m) ** 2) / n_samples]) for g, m in zip(slopes, means, strict=True)])
-
-    z = z.detach()
-    values = _values(f, z.unsqueeze(-1)).squeeze(-1)
-    scores = torch.autograd.grad(Normal(mus, sigmas).log_prob(z).sum(), (mus, sigmas))
-    rows = []
-    for s in scores:
-        product, v, s = pair(values * s), pair(values), pair(s)
-        gradient = mean(product)
-        if baseline in COMPARING:
-            b = mean(v)
-        elif baseline == "optimal":
-            b = mean(product * s) / mean(s**2).clamp_min(1e-300)
-        else:
-            b = baseline or 0.0
-        variance = mean((product - b * s - gradient) ** 2) / n_samples
-        shrink = 1.0
-        if baseline in COMPARING:  # the average is a U-statistic: the sample covariance of f and s; its second, degenerate, term:
-            covariance = mean((v - b) * s)
-            variance = variance + (mean((v - b) ** 2) * mean(s**2) + covariance**2) / (n_samples * (n_samples - 1))
-            shrink = 1.0 if baseline == "leave_one_out" else 1 - 1 / n_samples
-        rows.append(torch.stack([shrink * gradient, shrink**2 * variance]))
-    return torch.stack(rows)
-
-
-def _measure_valued_moments(f, mu, sigma, n_samples, n) -> Tensor:
-    """As `_grid_moments`; the sigma-gradient needs a double integral, over the Maxwell and the uniform variable."""
-
-    def values(noise: Tensor) -> Tensor:
-        return _values(f, (mu + sigma * noise).unsqueeze(-1)).squeeze(-1)
-
-    def row(g: Tensor, weight: Tensor) -> Tensor:
-        mean = (weight * g).sum()
-        return torch.stack([mean, (weight * (g - mean) ** 2).sum() / n_samples])
-
-    w = torch.linspace(0, 12, n + 1, dtype=torch.float64)
-    rayleigh = w * torch.exp(-(w**2) / 2) * (12 / n)
-    m = torch.linspace(-12, 12, n + 1, dtype=torch.float64).unsqueeze(-1)
-    nodes, weights = (torch.from_numpy(a) for a in np.polynomial.legendre.leggauss(64))
-    maxwell = m**2 * torch.exp(-(m**2) / 2) / math.sqrt(2 * math.pi) * (24 / n) * weights / 2
-    d_mu = (values(w) - values(-w)) / (sigma * math.sqrt(2 * math.pi))
-    return torch.stack([row(d_mu, rayleigh), row((values(m) - values(m * (nodes + 1) / 2)) / sigma, maxwell)])
 
 
 def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
+from .gradients import _check_baseline
 from .models import VAE, Autoencoder
 
 
@@ -56,6 +57,37 @@ def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generato
     z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
     log_weights = vae.likelihood.log_prob(vae.outputs(z), x) + vae.prior.log_prob(z) - _log_q(z, mu, logvar)
     return log_weights.logsumexp(0) - math.log(n_samples)
+
+
+def elbo_surrogate(
+    vae: VAE,
+    x: Tensor,
+    estimator: str = "pathwise",
+    n_samples: int = 1,
+    baseline: str | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(surrogate, elbo), scalars: the surrogate's gradient estimates the ELBO's in every weight of the VAE, averaged over the batch.
+
+    estimator: "pathwise", or "score_function" with baseline None or "leave_one_out". The KL term is in closed form for all of them, so
+    only the reconstruction term is estimated. x (batch, ...); the elbo is a Monte Carlo value with no gradient, in nats per image.
+    """
+    if estimator not in ("pathwise", "score_function"):
+        raise ValueError(f"unknown estimator {estimator!r}: use 'pathwise' or 'score_function'")
+    _check_baseline(baseline, n_samples)
+    x = vae.flatten(x)
+    mu, logvar = vae.mu_logvar(x)
+    z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
+    kl = kl_standard_normal(mu, logvar)
+    z = z if estimator == "pathwise" else z.detach()
+    log_likelihood = vae.likelihood.log_prob(vae.outputs(z), x)  # (K, batch)
+    elbo = (log_likelihood.mean(0) - kl).mean()
+    if estimator == "pathwise":
+        return elbo, elbo.detach()
+    values = log_likelihood.detach()
+    if baseline == "leave_one_out":
+        values = values - (values.sum(0) - values) / (n_samples - 1)
+    return elbo + (values * _log_q(z, mu, logvar)).mean(), elbo.detach()
 
 
 def squared_error(autoencoder: Autoencoder, x: Tensor) -> Tensor:

@@ -13,9 +13,10 @@ from .test_latent_pad import CONTRAST
 SETUP = """
 from IPython.display import display
 from vae_helpers import datasets, runtime, widgets
-from vae_helpers.models import VAE, pretrained_family
+from vae_helpers import pretrained
+from vae_helpers.models import VAE
 runtime.setup()
-data, family = datasets.load("digits").binarized(0), pretrained_family()
+data, family = datasets.load("digits").binarized(0), pretrained.family()
 x, labels, wide = data.test.images, data.test.labels, VAE((8, 8), 4, seed=0)
 vaes = {beta: family[beta, 400].vae for beta in (0.5, 1, 2)}
 q, ten = vaes[1].encode(x[:200]), [int((labels == digit).nonzero()[0]) for digit in range(10)]

@@ -8,10 +8,10 @@ from playwright.sync_api import expect
 
 SETUP = """
 import torch
-from vae_helpers import models
+from vae_helpers import pretrained, pretrained
 from vae_helpers.widgets import DigitCanvas
 torch.set_num_threads(1)
-vae, codes = models.pretrained("mnist_vae_2d"), models.pretrained_codes("mnist_vae_2d")
+vae, codes = pretrained.load("mnist_vae_2d"), pretrained.codes("mnist_vae_2d")
 """
 CANVAS = "canvas = DigitCanvas(vae, codes.mean, codes.labels, codes.stddev); canvas"
 STATE = """

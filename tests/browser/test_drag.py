@@ -8,10 +8,10 @@ import pytest
 from .drag import POSITIONS, RECORDER, SLOW_LINK, drag
 
 SETUP = """
-from vae_helpers import models, runtime
+from vae_helpers import pretrained, pretrained, runtime
 from vae_helpers.widgets import LatentPad
 runtime.setup()
-pad = LatentPad(models.pretrained("mnist_vae_2d"), extent=(-4, 4, -4, 4))
+pad = LatentPad(pretrained.load("mnist_vae_2d"), extent=(-4, 4, -4, 4))
 """
 STATE = "print([pad.z, [255 * (1 - v) for v in pad.image.flatten().tolist()], pad.box])"
 SHADES = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 == 0)"

@@ -6,8 +6,8 @@ import pytest
 import torch
 from test_engine import SHIPPED, TOLERANCES, codes_of, encoders_agree, images_of
 
-from vae_helpers.widgets.base import javascript
-from vae_helpers.widgets.export import mean_network, pack
+from vae_helpers.widgets.kit.base import javascript
+from vae_helpers.widgets.kit.pack import mean_network, pack
 
 RUN = """([packed, inputs]) => {
     const bytes = Uint8Array.from(atob(packed.weights), (character) => character.charCodeAt(0));

@@ -44,9 +44,9 @@ def test_a_slider_moved_while_a_cell_draws(lab, setup, figures):
 
 
 PAD = """
-from vae_helpers import models
+from vae_helpers import pretrained, pretrained
 from vae_helpers.widgets import LatentPad
-pad = LatentPad(models.pretrained("mnist_vae_2d"), extent=(-4, 4, -4, 4))
+pad = LatentPad(pretrained.load("mnist_vae_2d"), extent=(-4, 4, -4, 4))
 pad
 """
 PICTURE = """

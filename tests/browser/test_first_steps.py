@@ -29,7 +29,7 @@ def test_the_kernel_is_this_python(lab):
 
 def test_nothing_is_left_of_the_notebook_before(lab, server):
     left = "() => [document.querySelectorAll(\"head style[id^='vae_helpers']\").length, document.body.dataset.jpThemeLight, innerWidth]"
-    pad = "from vae_helpers import models, widgets\nwidgets.LatentPad(models.pretrained('mnist_vae_2d'))"
+    pad = "from vae_helpers import pretrained, widgets\nwidgets.LatentPad(pretrained.load('mnist_vae_2d'))"
     page = lab([pad, "names = dir()"], size=(600, 800)).run_all().theme(dark=True)
     assert page.page.evaluate(left) == [1, "false", 600]
     page = open_notebook(

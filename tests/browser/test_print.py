@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
-from vae_helpers.widgets.page import save_page
+from vae_helpers.widgets.kit.page import save_page
 
 WIDTH, HEIGHT = 695, 1009  # pixels that page.css leaves of A4: 184 × 267 mm, at 96 to the inch
 MEASURE = """() => {

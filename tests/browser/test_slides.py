@@ -15,8 +15,8 @@ from slides import HEIGHT, WIDTH, heading, speaker_notes, stacks
 
 from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
-from vae_helpers.widgets.base import PAGE_VIEW
-from vae_helpers.widgets.page import write
+from vae_helpers.widgets.kit.base import PAGE_VIEW
+from vae_helpers.widgets.kit.page import write
 
 # For each screen of a live show, given by the indices of its cells: its height, and how far it reaches to the right.
 LIVE = """(screens) => {
@@ -72,7 +72,7 @@ def test_no_screen_of_the_live_show_is_too_large(lab, path):
 
 
 def test_the_live_show_has_working_views(lab):
-    page = lab(["from vae_helpers import widgets, models\npad = widgets.LatentPad(models.pretrained('mnist_vae_2d'))\npad", "1"])
+    page = lab(["from vae_helpers import widgets, pretrained\npad = widgets.LatentPad(pretrained.load('mnist_vae_2d'))\npad", "1"])
     page.run_all()
     page.page.evaluate("() => document.activeElement.blur()")
     page.command("deck:start")

@@ -1,12 +1,28 @@
-"""Interactive views. Each runs in the browser at the speed of the hand, and is a picture where there is no kernel."""
+"""Interactive views. Each runs in the browser at the speed of the hand, and is a picture where there is no kernel.
 
-from .beta_story import BetaStory
-from .digit_canvas import DigitCanvas
-from .frame_stack import FrameStack
-from .interpolation import Interpolation
-from .latent_pad import LatentPad
-from .latent_sliders import LatentSliders
-from .page import save_page
-from .training_dashboard import TrainingDashboard
+Importing this loads no view: each name is fetched from its module when it is first asked for.
+"""
 
-__all__ = ["BetaStory", "DigitCanvas", "FrameStack", "Interpolation", "LatentPad", "LatentSliders", "TrainingDashboard", "save_page"]
+from importlib import import_module
+
+HOMES = {  # name: module
+    "BetaStory": "beta_story",
+    "DigitCanvas": "digit_canvas",
+    "FrameStack": "frame_stack",
+    "Interpolation": "interpolation",
+    "LatentPad": "latent_pad",
+    "LatentSliders": "latent_sliders",
+    "TrainingDashboard": "training_dashboard",
+    "save_page": "kit.page",
+}
+__all__ = list(HOMES)
+
+
+def __getattr__(name: str):
+    if name not in HOMES:
+        raise AttributeError(f"there is no view {name!r}: expected one of {', '.join(HOMES)}")
+    return getattr(import_module(f".{HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

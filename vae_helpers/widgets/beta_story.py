@@ -9,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .. import datasets
+from .. import datasets, pretrained
 from ..evaluation import Evaluation, evaluate
-from ..models import VAE, pretrained_family
-from .base import draw_png, javascript, stylesheet
-from .decoder_view import check_codes, number, show_image
-from .export import mean_network, pack
+from ..look import COLOURS, number, show_image
+from ..models import VAE
+from .kit.base import draw_png, javascript, stylesheet
+from .kit.decoder import check_codes
+from .kit.pack import mean_network, pack
+from .kit.plane import MOST_ELLIPSES, Content, PlaneView, check_scales
 from .latent_pad import ring
-from .plane import COLOURS, MOST_ELLIPSES, Content, PlaneView, check_scales
 
 MOST_IMAGES = 400  # whose codes are drawn, one letter each
 CHART = (4.5, 3.6)  # inches of 72 pixels
@@ -106,7 +107,7 @@ class BetaStory(PlaneView):
         """The shipped VAEs of the 8×8 digits, on test images: over "β", or over the "epoch"s of training at β = 1."""
         if story not in ("β", "epoch"):
             raise ValueError(f'Expected the story "β" or "epoch", got {story!r}.')
-        family = pretrained_family("digits_beta")
+        family = pretrained.family("digits_beta")
         last = max(epoch for _, epoch in family)
         chosen = {
             beta if story == "β" else epoch: member.vae

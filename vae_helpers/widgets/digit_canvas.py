@@ -16,16 +16,16 @@ from torch.distributions import Independent, Normal
 
 from ..divergences import kl_standard_normal
 from ..likelihoods import Bernoulli
+from ..look import number, show_image
 from ..models import VAE
 from ..objectives import sample
-from .base import STATIC, draw_png, javascript, stylesheet
-from .decoder_view import number, show_image
-from .export import pack
 from .ink import FRAMES, SCAN, Steps, prepare
+from .kit.base import draw_png, javascript, static, stylesheet
+from .kit.pack import pack
+from .kit.plane import PlaneView
 from .latent_pad import ring
-from .plane import PlaneView
 
-EXAMPLES: dict[str, list] = json.loads((STATIC / "strokes.json").read_text())  # drawn for this collection, one a digit
+EXAMPLES: dict[str, list] = json.loads(static("strokes.json").read_text(encoding="utf-8"))  # drawn for this collection, one a digit
 EMPTY = "Draw a digit or choose an example."
 N_SAMPLES = 500  # of z, for the reconstruction term
 COARSE, SPLITS, KEPT = 0.25, 4, 40  # of the grid for log p(x), as in static/bound.js

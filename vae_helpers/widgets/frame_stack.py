@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .base import DPI, View, drawing, javascript, stylesheet
+from .kit.base import DPI, View, drawing, javascript, stylesheet
 
 MOST_FRAMES = 120
 

@@ -8,10 +8,11 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .base import Point, draw_png, javascript, stylesheet
-from .decoder_view import COLOURS, DecoderView, check_codes, latent_dim, number, show_image
-from .examples import read_examples
-from .plane import LAYERS, Content, render
+from ..look import COLOURS, number, show_image
+from .kit.base import Point, draw_png, javascript, stylesheet
+from .kit.decoder import DecoderView, check_codes, latent_dim
+from .kit.examples import read_examples
+from .kit.plane import LAYERS, Content, render
 
 OPPOSITE = 1e-3  # radians short of half a turn: the path would go far out, in a direction that rounding decides
 ORIGIN = 1e-6  # a shorter code points nowhere

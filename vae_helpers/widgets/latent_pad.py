@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .base import draw_png, javascript, stylesheet
-from .decoder_view import show_image
-from .plane import PlaneView
+from ..look import show_image
+from .kit.base import draw_png, javascript, stylesheet
+from .kit.plane import PlaneView
 
 MOST_POINTS = 2000  # of a path: more are no longer seen, and all of them are sent each time
 

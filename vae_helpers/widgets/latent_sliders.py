@@ -7,9 +7,10 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .base import draw_png, javascript, stylesheet
-from .decoder_view import DecoderView, check_codes, latent_dim, number, show_image
-from .examples import Examples, read_examples
+from ..look import number, show_image
+from .kit.base import draw_png, javascript, stylesheet
+from .kit.decoder import DecoderView, check_codes, latent_dim
+from .kit.examples import Examples, read_examples
 
 DEAD_BELOW = 0.01  # nats of KL: a dimension below it tells nothing about the image
 

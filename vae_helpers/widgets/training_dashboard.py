@@ -11,11 +11,11 @@ import torch
 import traitlets
 from torch import Tensor
 
+from ..look import COLOURS, number
 from ..models import VAE, Autoencoder
 from ..training import History, Trainer, training_images
-from .base import View, draw_png, javascript, stylesheet
-from .decoder_view import number
-from .training_picture import COLOURS, draw
+from .kit.base import View, draw_png, javascript, stylesheet
+from .training_picture import draw
 
 IN_A_ROW, MOST_CODES = 10, 400  # images in each row; codes on the plane
 SLICE, NUMBERS, PICTURES = 0.02, 0.1, 0.5  # seconds between turns for the rest of the kernel, news of numbers, news of pictures

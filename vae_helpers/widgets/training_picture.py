@@ -5,8 +5,9 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from ..look import COLOURS, show_image
+
 # A hue for each line or label. Lines differ in their dashes and codes are written as their labels, so that no meaning hangs on the hue.
-from .decoder_view import COLOURS, show_image
 
 
 def draw(figure: Figure, state) -> None:

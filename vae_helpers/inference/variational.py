@@ -1,0 +1,80 @@
+"""Inference one observation at a time: Metropolis (a sampler) and Gaussian variational inference (an optimiser).
+
+Both need only an unnormalised log-density, such as z ↦ log p(x, z) with x held fixed, in nats. One latent number: z has shape
+(batch,). Two: z has shape (batch, 2). The log-density returns (batch,) either way. Everything is float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+LogDensity = Callable[[Tensor], Tensor]
+
+
+class GaussianFit(NamedTuple):
+    """The Gaussian N(mu, diag sigma²), and its bound `elbo` on the log of the density's integral, in nats."""
+
+    mu: Tensor
+    sigma: Tensor
+    elbo: Tensor
+
+
+def gaussian_elbo(log_density: LogDensity, mu: Tensor, sigma: Tensor, n_points: int = 32) -> Tensor:
+    """E_q[log_density(z)] + entropy of q, for q = N(mu, diag sigma²), by Gauss–Hermite quadrature; differentiable, a scalar.
+
+    mu and sigma: scalars, or (d,) with d = 1 or 2. The rule is exact when log_density is a polynomial of degree < 2·n_points.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n_points)
+    eps, weights = torch.from_numpy(nodes), torch.from_numpy(weights / weights.sum())
+    if mu.ndim == 1:
+        eps = torch.cartesian_prod(*[eps] * len(mu)).reshape(-1, len(mu))  # (n_points^d, d)
+        weights = torch.cartesian_prod(*[weights] * len(mu)).reshape(-1, len(mu)).prod(-1)
+    entropy = (sigma.log() + 0.5 * math.log(2 * math.pi * math.e)).sum()
+    return (weights * _evaluate(log_density, mu + sigma * eps)).sum() + entropy
+
+
+def gaussian_vi(
+    log_density: LogDensity, mu: Tensor | float = 0.0, sigma: Tensor | float = 1.0, n_points: int = 32, max_steps: int = 200
+) -> GaussianFit:
+    """The Gaussian that maximises `gaussian_elbo`, by L-BFGS uphill from (mu, sigma): the top of the hill it starts on.
+
+    mu, sigma > 0: numbers (one latent dimension), or tensors (d,) with d = 1 or 2.
+    """
+    mu, sigma = (torch.as_tensor(v, dtype=torch.float64) for v in (mu, sigma))
+    if mu.shape != sigma.shape or mu.ndim > 1 or mu.numel() not in (1, 2) or not (sigma > 0).all():
+        raise ValueError(
+            f"mu and sigma > 0 must be two numbers, or two tensors (d,) with d <= 2; got mu = {mu.tolist()}, sigma = {sigma.tolist()}."
+        )
+    mu, log_sigma = mu.clone().requires_grad_(), sigma.log().requires_grad_()
+    optimizer = torch.optim.LBFGS(
+        [mu, log_sigma], max_iter=max_steps, tolerance_grad=1e-10, tolerance_change=1e-14, line_search_fn="strong_wolfe"
+    )
+
+    def loss():
+        optimizer.zero_grad()
+        value = -gaussian_elbo(log_density, mu, log_sigma.exp(), n_points)
+        value.backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+    with torch.no_grad():
+        fit = GaussianFit(mu.detach(), log_sigma.detach().exp(), gaussian_elbo(log_density, mu, log_sigma.exp(), n_points))
+    if not all(value.isfinite().all() for value in fit):
+        raise ValueError(f"the fit left the region where the log-density is finite, from mu = {mu.tolist()}; start nearer to its mass.")
+    return fit
+
+
+def _evaluate(log_density: LogDensity, z: Tensor) -> Tensor:
+    value = log_density(z)
+    if value.shape != z.shape[:1]:
+        raise ValueError(
+            f"log_density must return one value a row: shape {tuple(z.shape[:1])} for z {tuple(z.shape)}, got {tuple(value.shape)}."
+        )
+    return value

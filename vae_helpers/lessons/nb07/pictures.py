@@ -1,0 +1,52 @@
+"""Pictures of notebook 07: the true posterior beside q, bounds that climb, training against held-out curves."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse
+from torch import Tensor
+
+from ...plots import curve
+
+
+def posterior_and_q(ax: Axes, posterior: Tensor, axis: Tensor, mu: Tensor, sigma: Tensor, title: str = "") -> Axes:
+    """The density of p(z|x) on a grid, (n, n) with z₁ down the rows and z₂ along the columns, and q(z|x) as its 1σ and 2σ ellipses.
+
+    axis: (n,), the grid's values; mu, sigma: (2,). The picture is cut to where the two densities are.
+    """
+    ax.pcolormesh(axis, axis, posterior.T, cmap="Blues", shading="nearest", rasterized=True)
+    for k, style in ((1, "-"), (2, "--")):
+        width, height = (2 * k * sigma).tolist()
+        ax.add_patch(Ellipse(tuple(mu.tolist()), width, height, fill=False, color="C1", linewidth=2, linestyle=style, label=f"q: {k}σ"))
+    share = posterior / posterior.sum()
+    centre = torch.stack([(share.sum(1) * axis).sum(), (share.sum(0) * axis).sum()])
+    spread = torch.sqrt((share * ((axis[:, None] - centre[0]) ** 2 + (axis - centre[1]) ** 2)).sum() / 2)
+    reach = ((centre - mu).norm() / 2 + 3.5 * max(sigma.max(), spread)).item()
+    middle = (centre + mu) / 2
+    ax.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
+    ax.set(xlabel="$z_1$", ylabel="$z_2$", title=title, aspect="equal")
+    return ax
+
+
+def climbing_bound(ax: Axes, n_samples: Sequence[int], bounds: Tensor, exact: Tensor) -> Axes:
+    """Importance-weighted bounds, one row of per-image values a K: (len(n_samples), N), as what is missing to the exact value (N,)."""
+    missing = bounds.double() - exact
+    curve(ax, n_samples, missing.mean(1), missing.std(1) / math.sqrt(len(exact)), label="bound − exact log p(x), ± standard error")
+    ax.axhline(0, color="black", linestyle="--", linewidth=1.5, label="log p(x), by quadrature")
+    ax.set(xscale="log", xlabel="K, samples per image", ylabel="nats per image")
+    ax.legend()
+    return ax
+
+
+def train_and_held_out(ax: Axes, train: Sequence[float], held_out: Sequence[float], title: str = "") -> Axes:
+    """The bound on training and on held-out images after each epoch, and the epoch that is best for the second."""
+    epochs = range(1, len(train) + 1)
+    curve(ax, epochs, train, label="training images", marker="")
+    curve(ax, epochs, held_out, label="held-out images", marker="", linestyle="--")
+    best = max(epochs, key=lambda epoch: held_out[epoch - 1])
+    ax.axvline(best, color="black", linestyle=":", linewidth=1.5, label=f"best held-out bound: epoch {best}")
+    ax.set(xlabel="epoch", ylabel="ELBO, nats per image", title=title)
+    ax.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+    return ax

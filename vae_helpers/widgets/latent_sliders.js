@@ -1,0 +1,95 @@
+import { clamp, element, follow, guarded, number, ownKeys, put } from "./kit/common.js";
+import { makeDecoder } from "./kit/decoder.js";
+import { imageCanvas, readExamples } from "./kit/examples.js";
+
+export const render = guarded(({ model, el }) => {
+  const ranges = model.get("ranges"), examples = readExamples(model);
+  const decoder = makeDecoder(model);
+  const go = (z) => put(model, "z", z.map((v, l) => clamp(v, ranges[l])));
+  const start = (z, example) => {
+    model.set("example", example);
+    go(z);
+  };
+
+  const rows = ranges.map(([low, high], l) => {
+    const kl = klCell(model, l);
+    const slider = element("input", { type: "range", min: low, max: high, step: (high - low) / 200, "aria-label": `z${l + 1}${kl.words}` });
+    const value = element("span", { class: "vae-value", "aria-hidden": "true" });
+    ownKeys(slider);
+    slider.addEventListener("input", () => go(model.get("z").map((v, m) => (m === l ? Number(slider.value) : v))));
+    const name = element("span", {}, "z", element("sub", {}, String(l + 1)));
+    return { slider, value, row: element("label", { class: `vae-slider${kl.dead ? " vae-dead" : ""}` }, name, slider, value, ...kl.nodes) };
+  });
+  const button = (words, onClick) => {
+    const node = element("button", { type: "button" }, words);
+    ownKeys(node);
+    node.addEventListener("click", onClick);
+    return node;
+  };
+  const buttons = element("div", { class: "vae-buttons" },
+    button("all zeros", () => start(ranges.map(() => 0), -1)),
+    button(model.get("random").label, () => start(draw(model.get("random"), ranges), -1)));
+  const thumbnails = examples.map(({ name, code, show }, n) => {
+    const canvas = imageCanvas(model, "");
+    show(canvas);
+    const node = button(canvas, () => start(code, n));
+    node.className = "vae-example";
+    node.setAttribute("aria-label", `encode ${name}`);
+    return node;
+  });
+
+  const original = imageCanvas(model, "vae-image", "The original."), originalName = element("figcaption", {});
+  const chosen = element("figure", { class: "vae-original" }, original, originalName);
+  const side = element("div", { class: "vae-side" }, decoder.canvas, decoder.reading);
+  if (examples.length) {
+    el.append(element("div", { class: "vae-strip", role: "group", "aria-label": "Encode one of these images" },
+      element("span", { class: "vae-strip-name", "aria-hidden": "true" }, "encode this image:"), ...thumbnails));
+    side.classList.add("vae-side-wide");
+    side.prepend(element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, "decoded from z")), chosen));
+  }
+  const sliders = element("div", { class: "vae-sliders" }, ...model.get("order").map((l) => rows[l].row), buttons);
+  if (model.get("kl").length) {
+    sliders.classList.add("vae-sliders-kl");
+    sliders.prepend(element("div", { class: "vae-kl-head", "aria-hidden": "true" }, "KL, nats"));
+  }
+  const how = `Move a slider by hand or with the arrow keys${examples.length ? ", or encode one of the images above" : ""}.`;
+  const dead = model.get("kl").some((kl) => kl < model.get("dead_below"));
+  sliders.append(element("p", { class: "vae-help" }, how + (dead ? ` A dimension with a KL below ${model.get("dead_below")} nats is dead: it tells nothing about the image.` : "")));
+  el.append(element("div", { class: "vae-row" }, side, sliders));
+
+  return follow(model, ["z", "example"], () => {
+    const z = model.get("z"), example = model.get("example");
+    rows.forEach(({ slider, value }, l) => {
+      slider.value = z[l];
+      slider.setAttribute("aria-valuetext", number(z[l]));
+      value.textContent = number(z[l]);
+    });
+    thumbnails.forEach((node, n) => node.setAttribute("aria-pressed", String(n === example)));
+    chosen.hidden = example < 0;
+    if (example >= 0) {
+      examples[example].show(original);
+      originalName.textContent = examples[example].name;
+    }
+    decoder.draw(z);
+  });
+});
+
+/** The KL of dimension l as a bar and a number, dead dimensions as a word too. */
+function klCell(model, l) {
+  const kl = model.get("kl");
+  if (!kl.length) return { nodes: [], dead: false, words: "" };
+  const dead = kl[l] < model.get("dead_below"), text = number(kl[l]) + (dead ? " dead" : "");
+  const bar = element("span", { class: "vae-kl-bar" });
+  bar.style.width = `${(100 * kl[l]) / Math.max(...kl, 1e-9)}%`;
+  const node = element("span", { class: "vae-kl", "aria-hidden": "true" }, element("span", { class: "vae-kl-track" }, bar), element("span", { class: "vae-kl-text" }, text));
+  return { nodes: [node], dead, words: `, KL ${number(kl[l])} nats${dead ? ", dead" : ""}` };
+}
+
+/** A random z: uniform in the box of the sliders, or mean + scale · ε with ε standard normal. */
+function draw({ kind, mean, scale }, ranges) {
+  if (kind === "box") return ranges.map(([low, high]) => low + (high - low) * Math.random());
+  const eps = mean.map(() => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
+  return mean.map((m, l) => scale[l].reduce((sum, s, k) => sum + s * eps[k], m));
+}
+
+export default { render };

@@ -249,6 +249,8 @@ def links(page: Page) -> Iterator[str]:
                 yield f"cell {index}: there is no file {name}"
             elif anchor and file.suffix == ".ipynb" and anchor not in _anchors(page.notebook if file == page.path else read(file)):
                 yield f"cell {index}: {file.name} has no heading #{anchor}"
+            elif anchor and file.suffix == ".md" and f'<a id="{anchor}"></a>' not in file.read_text(encoding="utf-8"):
+                yield f"cell {index}: {file.name} has no entry #{anchor}"
 
 
 @rule

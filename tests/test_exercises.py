@@ -2,7 +2,8 @@
 
 In a notebook: a heading `### Exercise 4.2 · title` with the prompt, a stub cell (tag `exercise-stub`), a check cell (tag `exercise-check`,
 `exercises.check("4.2", name)`), a solution cell (tag `solution`, markdown, `<details>` around one ```python block). The untouched stub must
-count as not attempted, the solution as correct, and each wrong answer in tests/lessons/nb04/wrong_answers.py as wrong with the hint it deserves.
+count as not attempted, the solution as correct, and each wrong answer (tests/lessons/nb04/wrong_answers.py) as wrong
+with the hint it deserves.
 """
 
 import ast

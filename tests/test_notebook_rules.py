@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import re
 from pathlib import Path
 
 import nbformat.v4
@@ -30,7 +31,7 @@ CELLS = [
     (
         "md",
         "slide",
-        "## A *good* question\n\n**Predict.** How many? See [the question](#A-good-question).\n\n```\n# no heading!\n```\n$n!$",
+        "## A *good* question\n\n**Predict.** How many? See [the question](#A-good-question) and [Somebody 1900](references.md#somebody1900).\n\n```\n# no heading!\n```\n$n!$",
     ),
     ("figure", "", "widgets.draw()"),
     ("md", "", "*Figure: A straight\nline.*"),
@@ -44,6 +45,7 @@ CELLS = [
 
 def good_page(folder: Path) -> Page:
     """A page that keeps every rule, as the build tool would leave it."""
+    (folder / "references.md").write_text('- <a id="somebody1900"></a>**Somebody 1900.**')
     cells = []
     for kind, slide, source in CELLS:
         new = nbformat.v4.new_markdown_cell if kind == "md" else nbformat.v4.new_code_cell
@@ -146,6 +148,7 @@ BREACHES = [
     ("plain_words", source(2, "Look!"), "'!'"),
     ("links", source(2, "[the next page](97_gone.ipynb)"), "no file 97_gone.ipynb"),
     ("links", source(2, "[the end](#The-end)"), "no heading #The-end"),
+    ("links", source(2, "[Nobody 1900](references.md#nobody1900)"), "references.md has no entry #nobody1900"),
     ("links", source(2, "[here](https://arxiv.org)"), "does not say where"),
     ("no_private_paths", source(2, "See /home/me/x.py"), "/home/me/x.py"),
     ("no_private_paths", put(3, outputs=stream("stdout", f"in{ROOT}")), str(ROOT)),
@@ -162,3 +165,13 @@ def test_a_broken_page_is_reported(name, breach, message, tmp_path):
 
 def test_every_rule_is_seen_to_fail():
     assert {name for name, *_ in BREACHES} == set(RULES)
+
+
+# ---------------------------------------------------------------- the one list of references
+
+
+def test_every_reference_is_cited_and_stands_once_in_order():
+    keys = re.findall(r'<a id="([^"]+)"></a>', (ROOT / "notebooks" / "references.md").read_text(encoding="utf-8"))
+    assert keys == sorted(set(keys))
+    pages = [cell["source"] for path in NOTEBOOKS for cell in load(path).notebook["cells"]]
+    assert set(keys) == set(re.findall(r"references\.md#(\w+)", "\n".join(pages)))

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from freshness import ROOT, read, staleness, stamp
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-CELL_METADATA = {"slideshow", "tags", "alt", "jupyter"}
+CELL_METADATA = {"slideshow", "tags", "alt", "jupyter", "jp-MarkdownHeadingCollapsed"}
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

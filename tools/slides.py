@@ -1,4 +1,4 @@
-"""The cells of a notebook as a lecture: one HTML file with reveal.js in it (tools/vendor/reveal), the views live, the speaker's notes inside.
+"""The cells of a notebook as a lecture: one HTML file with reveal.js (tools/vendor) in it, the views live, the speaker's notes inside.
 
 `tools/export_page.py --slides` calls `deck`. A cell's slide type says where it stands: `slide` opens a section, `subslide` the next
 screen of it, `fragment` waits for a key, `skip` is left out. The notes of the sections are in lectures/, one file a notebook.
@@ -22,9 +22,9 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], parts
     """The whole HTML text. `cells` has each cell with its HTML, `notes` the HTML of each section's notes by its heading."""
     html = {id(cell): text for cell, text in cells}
     sections = "\n".join(_section(stack, html, notes) for stack in stacks([cell for cell, _ in cells]))
-    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("vendor/reveal/reveal.js"), _read("vendor/reveal/notes.js"), START))
+    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), _read("notes.js"), START))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
-    styles = "\n".join([_read("vendor/reveal/reveal.css"), _read("slides.css"), style])
+    styles = "\n".join([_read("reveal.css"), _read("slides.css"), style])
     return document(title, body, parts, styles, POLICY + "; frame-src 'self' file:")  # the speaker's window shows the lecture twice
 
 
@@ -77,4 +77,4 @@ def _kind(cell: dict) -> str:
 
 
 def _read(name: str) -> str:
-    return (ROOT / "tools" / name).read_text(encoding="utf-8")
+    return next((ROOT / "tools").rglob(name)).read_text(encoding="utf-8")

@@ -85,8 +85,8 @@ function makeCloud(model, overlay) {
   const codes = float32s(model.get("codes")), scales = float32s(model.get("scales"));
   const [x0, x1, y0, y1] = model.get("extent"), [, , width, height] = model.get("box");
   const dot = [(x1 - x0) / (400 * width), (y1 - y0) / (400 * height)]; // a pixel of the pad at full size, in units of z
-  const kinds = [...new Set(labels)].sort(), every = Math.ceil(count / model.get("most_ellipses"));
-  const colour = (n) => colours[(labels.length ? kinds.indexOf(labels[n]) : 0) % colours.length];
+  const every = Math.ceil(count / model.get("most_ellipses"));
+  const colour = (n) => colours[labels[n] ?? "•"];
   const ellipses = svgElement("g"), letters = svgElement("g", { class: "vae-letters" });
   overlay.prepend(ellipses, letters);
   for (let n = 0; n < count; n++) {

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .. import datasets, pretrained
 from ..evaluation import Evaluation, evaluate
-from ..look import COLOURS, number, show_image
+from ..look import BLUE, label_looks, number, show_image
 from ..models import VAE
 from .kit.base import draw_png, javascript, stylesheet
 from .kit.decoder import check_codes
@@ -41,7 +41,7 @@ class BetaStory(PlaneView):
     values = traitlets.List().tag(sync=True)
     networks = traitlets.List().tag(sync=True)
     scales = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.List(COLOURS).tag(sync=True)
+    colours = traitlets.Dict().tag(sync=True)
     most_ellipses = traitlets.Int(MOST_ELLIPSES).tag(sync=True)
     drawn = traitlets.Dict(DRAWN).tag(sync=True)
     readings = traitlets.List().tag(sync=True)
@@ -93,6 +93,7 @@ class BetaStory(PlaneView):
         )
         self.network, self.weights = {}, b""  # of the first model alone: `networks` holds them all
         self.name, self.values, self.networks, self.labels = name, values, networks, names
+        self.colours = {label: colour for label, (colour, _) in label_looks(names or ["•"]).items()}
         self.value = values[len(values) // 2] if value is None else value
         self.codes, self.scales = (
             torch.stack([getattr(content, part) for content in self._contents]).numpy().astype("<f4").tobytes()
@@ -186,7 +187,7 @@ def draw_chart(ax: Axes, evaluations: Sequence[Evaluation], values: Sequence[flo
     kl, reconstruction = ([getattr(e, part).mean for e in evaluations] for part in ("kl", "reconstruction"))
     best = max(e.elbo.mean for e in evaluations)
     ax.axline((0, best), slope=1, color="#666", linestyle="--", linewidth=1.5, zorder=1)
-    ax.plot(kl, reconstruction, "o-", color=COLOURS[0], markersize=7, linewidth=1.5)
+    ax.plot(kl, reconstruction, "o-", color=BLUE, markersize=7, linewidth=1.5)
     low, high = min(reconstruction), max(reconstruction)
     margin_x, margin_y = 0.1 * (max(kl) or 1), 0.12 * (high - low or 1)
     ax.set(xlim=(-margin_x, max(kl) + 1.8 * margin_x), ylim=(low - margin_y, high + 1.3 * margin_y))

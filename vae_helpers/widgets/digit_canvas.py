@@ -16,7 +16,7 @@ from torch.distributions import Independent, Normal
 
 from ..divergences import kl_standard_normal
 from ..likelihoods import Bernoulli
-from ..look import number, show_image
+from ..look import BLUE, COLOURS, CRIMSON, number, show_image
 from ..models import VAE
 from ..objectives import sample
 from .ink import FRAMES, SCAN, Steps, prepare
@@ -248,7 +248,7 @@ def _draw(figure: Figure, canvas: DigitCanvas) -> None:
     *pictures, lens = bottom.subplots(1, 5)
     for ax in (plane, lens):
         if canvas.samples:
-            ax.plot(*zip(*canvas.samples, strict=True), ".", color="#d20f5a", markersize=3)
+            ax.plot(*zip(*canvas.samples, strict=True), ".", color=CRIMSON, markersize=3)
         for radius in (1, 2):
             ax.add_patch(Ellipse(mu.tolist(), *(2 * radius * sigma).tolist(), fill=False, edgecolor="black", linewidth=1.5))
     ring(plane, *canvas.z)
@@ -265,17 +265,17 @@ def _draw(figure: Figure, canvas: DigitCanvas) -> None:
         show_image(ax, torch.tensor(image, dtype=torch.float32)).set_title(name, fontsize=12)
         if image.shape == (SCAN, SCAN):
             row, column, height, width = steps.crop
-            ax.add_patch(Rectangle((column, row), width, height, fill=False, edgecolor="#d20f5a", linewidth=2))
+            ax.add_patch(Rectangle((column, row), width, height, fill=False, edgecolor=CRIMSON, linewidth=2))
 
 
 def draw_bars(ax: Axes, n: Numbers) -> Axes:
     """Waterfall of the bound: the reconstruction term, from its end the KL; the ELBO that is left, from its end the gap up to log p(x)."""
     rows = {
-        "reconstruction": (0, n.reconstruction, "#0173b2"),
-        "− KL": (n.reconstruction, -n.kl, "#d2785a"),
-        "ELBO": (0, n.elbo, "#789687"),
-        "gap": (n.elbo, n.gap, "#d20f5a"),
-        "log p(x)": (0, n.log_evidence, "#3ca500"),
+        "reconstruction": (0, n.reconstruction, BLUE),
+        "− KL": (n.reconstruction, -n.kl, COLOURS[4]),
+        "ELBO": (0, n.elbo, COLOURS[6]),
+        "gap": (n.elbo, n.gap, CRIMSON),
+        "log p(x)": (0, n.log_evidence, COLOURS[2]),
     }
     for y, (start, width, colour) in enumerate(rows.values()):
         ax.barh(y, width, left=start, color=colour, height=0.7, edgecolor=colour, linewidth=1)

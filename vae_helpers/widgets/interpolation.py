@@ -8,7 +8,7 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from ..look import COLOURS, number, show_image
+from ..look import BLUE, number, show_image
 from .kit.base import Point, draw_png, javascript, stylesheet
 from .kit.decoder import DecoderView, check_codes, latent_dim
 from .kit.examples import read_examples
@@ -159,7 +159,7 @@ class Interpolation(DecoderView):
                     show_image(ax, self._decode(z.tolist()))
                     ax.set_xlabel(("‖z‖ = " if k == 0 else "") + number(z.norm().item()), fontsize=12)
                     if k in (0, self.n - 1):
-                        ax.spines[:].set(color=COLOURS[0], linewidth=3)
+                        ax.spines[:].set(color=BLUE, linewidth=3)
                         ax.set_title("A" if k == 0 else "B", fontsize=12, fontweight="bold")
                 axes[0].set_ylabel(kind, fontsize=12)
 

@@ -7,7 +7,7 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from ..look import number, show_image
+from ..look import BLUE, number, show_image
 from .kit.base import draw_png, javascript, stylesheet
 from .kit.decoder import DecoderView, check_codes, latent_dim
 from .kit.examples import Examples, read_examples
@@ -88,13 +88,13 @@ class LatentSliders(DecoderView):
             dead = [bool(self.kl) and self.kl[k] < self.dead_below for k in self.order]
             for row, k in enumerate(self.order):
                 axes["sliders"].plot(self.ranges[k], [row, row], color="#ccc" if dead[row] else "#999", linewidth=3, solid_capstyle="round")
-                axes["sliders"].plot(self.z[k], row, "o", color="#8a8a8a" if dead[row] else "#0173b2", markersize=11)
+                axes["sliders"].plot(self.z[k], row, "o", color="#8a8a8a" if dead[row] else BLUE, markersize=11)
             axes["sliders"].set_yticks(range(self.latent_dim), [f"$z_{{{k + 1}}}$" for k in self.order])
             axes["sliders"].set_ylim(self.latent_dim - 0.5, -0.5)
             axes["sliders"].tick_params(labelsize=12, left=False)
             axes["sliders"].spines[["left", "right", "top"]].set_visible(False)
             if self.kl:
-                bars = axes["kl"].barh(range(self.latent_dim), [self.kl[k] for k in self.order], height=0.35, color="#0173b2")
+                bars = axes["kl"].barh(range(self.latent_dim), [self.kl[k] for k in self.order], height=0.35, color=BLUE)
                 texts = [number(self.kl[k]) + (" dead" if dead[row] else "") for row, k in enumerate(self.order)]
                 axes["kl"].bar_label(bars, texts, padding=4, fontsize=12)
                 axes["kl"].set(ylim=(self.latent_dim - 0.5, -0.5), xlim=(0, 1.6 * max(*self.kl, self.dead_below)), xticks=[], yticks=[])

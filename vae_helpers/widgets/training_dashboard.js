@@ -97,15 +97,14 @@ function axes(box, x, y, xRange, yRange, xLabel) {
 }
 
 function drawPlane(model) {
-  const codes = floats(model.get("codes")), labels = model.get("labels"), reach = model.get("reach"), colours = model.get("colours");
+  const codes = floats(model.get("codes")), labels = model.get("labels"), reach = model.get("reach"), colours = model.get("label_colours");
   const box = { left: 42, right: 312, top: 28, bottom: 292 }, range = [-reach, reach];
   const x = (v) => box.left + ((v + reach) / (2 * reach)) * (box.right - box.left), y = (v) => box.bottom - ((v + reach) / (2 * reach)) * (box.bottom - box.top);
   const shapes = axes(box, x, y, range, range, "z\u2081");
   shapes.push(svg("text", { x: 8, y: 52 }, "z\u2082"), svg("text", { x: box.right, y: 14, "text-anchor": "end" }, model.get("plane_title")));
   if (model.get("has_prior")) shapes.push(...[1, 2].map((r) => svg("ellipse", { class: "vae-prior", cx: x(0), cy: y(0), rx: x(r) - x(0), ry: y(0) - y(r) })));
-  const kinds = [...new Set(labels)].sort();
   for (let i = 0; i < codes.length / 2; i++) {
-    const style = `fill: ${colours[Math.max(0, kinds.indexOf(labels[i])) % colours.length]}; font-size: 11px; font-weight: 600`;
+    const style = `fill: ${colours[labels[i] ?? "•"]}; font-size: 11px; font-weight: 600`;
     shapes.push(svg("text", { x: x(codes[2 * i]).toFixed(1), y: (y(codes[2 * i + 1]) + 4).toFixed(1), "text-anchor": "middle", style }, labels[i] ?? "•"));
   }
   return shapes;

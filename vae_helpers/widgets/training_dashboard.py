@@ -11,7 +11,7 @@ import torch
 import traitlets
 from torch import Tensor
 
-from ..look import COLOURS, number
+from ..look import COLOURS, label_looks, number
 from ..models import VAE, Autoencoder
 from ..training import History, Trainer, training_images
 from .kit.base import View, draw_png, javascript, stylesheet
@@ -46,7 +46,8 @@ class TrainingDashboard(View):
     pixels = traitlets.Bytes().tag(sync=True)  # uint8 (rows, IN_A_ROW, H, W)
     codes = traitlets.Bytes().tag(sync=True)  # float32 (codes, 2); empty unless the code has two dimensions
     labels = traitlets.List().tag(sync=True)
-    colours = traitlets.List(list(COLOURS)).tag(sync=True)
+    colours = traitlets.List(list(COLOURS)).tag(sync=True)  # of the lines
+    label_colours = traitlets.Dict().tag(sync=True)
     reach = traitlets.Int(4).tag(sync=True)  # the plane shows -reach … reach
     plane_title = traitlets.Unicode().tag(sync=True)
     has_prior = traitlets.Bool().tag(sync=True)
@@ -71,6 +72,7 @@ class TrainingDashboard(View):
             rows=[what, "reconstructions", *(["samples from the prior"] if vae else [])],
             image_shape=model.image_shape,
             labels=[str(label) for label in labels[::every]],
+            label_colours={name: colour for name, (colour, _) in label_looks(labels or ["•"]).items()},
         )
         self._restart()
         self.on_msg(self._on_message)

@@ -5,7 +5,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ..look import COLOURS, show_image
+from ..look import COLOURS, label_looks, show_image
 
 # A hue for each line or label. Lines differ in their dashes and codes are written as their labels, so that no meaning hangs on the hue.
 
@@ -41,8 +41,8 @@ def _curves(figure: SubFigure | Figure, state) -> None:
 
 def _plane(ax: Axes, codes: np.ndarray, state) -> None:
     labels = np.array(state.labels or ["•"] * len(codes))
-    for i, label in enumerate(sorted(set(labels.tolist()))):
-        ax.plot(*codes[labels == label].T, ls="", marker=f"${label}$", ms=7, mew=0.3, color=COLOURS[i % len(COLOURS)])
+    for label, (colour, _) in label_looks(labels).items():
+        ax.plot(*codes[labels == label].T, ls="", marker=f"${label}$", ms=7, mew=0.3, color=colour)
     if state.has_prior:
         angle = np.linspace(0, 2 * np.pi, 100)
         for radius in (1, 2):

@@ -18,11 +18,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
-from ...look import COLOURS
+from ...look import label_looks, scatter
 from .base import DPI, drawing
 from .decoder import DecoderView, check_codes, latent_dim
 
-MARKERS = "osD^vP*X<>"  # for labels that are words; a single character is its own marker
 MOST_ELLIPSES = 200  # more is a smear
 LAYERS = {"codes": "codes", "posteriors": "posteriors q(z|x), 1σ", "prior": "prior p(z), 1σ, 2σ, 3σ"}  # as the switches say it
 SIZE = (5.55, 5.2)  # of the plane, in inches of 72 pixels
@@ -133,29 +132,13 @@ def draw(ax: Axes, content: Content, extent: tuple[float, ...]) -> dict[str, lis
     return layers
 
 
-def scatter(ax: Axes, codes: Tensor, labels: list[str]) -> list[Artist]:
-    """Codes (N, 2) coloured and marked by label; single-character labels are drawn as themselves, others get a legend."""
-    names = sorted(set(labels)) or [""]
-    themselves = labels and all(len(name) == 1 for name in names)
-    artists: list[Artist] = []
-    for k, name in enumerate(names):
-        chosen = codes[torch.tensor([label == name for label in labels])] if labels else codes
-        marker, size = (f"${name}$", 44) if themselves else (MARKERS[k % len(MARKERS)], 18)
-        colour = COLOURS[k % len(COLOURS)]
-        artists.append(ax.scatter(*chosen.T.numpy(), s=size, marker=marker, color=colour, linewidths=0, label=name))
-    if labels and not themselves:
-        legend = ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0, handletextpad=0.2, frameon=False)
-        artists.append(legend)
-    return artists
-
-
 def ellipses(ax: Axes, codes: Tensor, labels: list[str], scales: Tensor) -> list[Artist]:
     """One ellipse of one σ for each q(z|x), in true scale, thinned evenly to MOST_ELLIPSES; colours as the codes have."""
-    names = sorted(set(labels)) or [""]
+    looks = label_looks(labels or [""])
     every = int(np.ceil(len(codes) / MOST_ELLIPSES))
     artists = []
     for n in range(0, len(codes), every):
-        colour = COLOURS[names.index(labels[n] if labels else "") % len(COLOURS)]
+        colour, _ = looks[labels[n] if labels else ""]
         width, height = (2 * scales[n]).tolist()
         artists.append(ax.add_patch(Ellipse(codes[n].tolist(), width, height, fill=False, edgecolor=colour, linewidth=1.2)))
     return artists

@@ -1,7 +1,6 @@
 """The build tool: same bytes twice, one normal form, refusals, staleness; and the table of seeds."""
 
 import asyncio
-import io
 import json
 import subprocess
 import sys
@@ -11,12 +10,10 @@ import build_notebooks
 import freshness
 import nbformat
 import nbformat.v4
-import numpy as np
 import pytest
 import seeds
-from build_notebooks import NotebookFailed, build, execute, lighter, normalise
+from build_notebooks import NotebookFailed, build, execute, normalise
 from freshness import read, sources, staleness, stamp
-from PIL import Image
 
 PICTURE = """
 import matplotlib.image, numpy
@@ -83,25 +80,6 @@ def test_the_normal_form(tmp_path):
     assert [sorted(output["data"]) for output in built["cells"][2]["outputs"]] == [["image/png", "text/plain"]]  # the bar left nothing
     assert normalise(read(path), "98") == built
     nbformat.validate(nbformat.read(path, as_version=4))
-
-
-def test_pictures_get_a_palette_unless_it_shows():
-    def png(pixels):
-        Image.fromarray(pixels.astype(np.uint8)).save(file := io.BytesIO(), "PNG")
-        return file.getvalue()
-
-    def pixels(data):
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
-
-    ramp = np.broadcast_to(np.arange(256)[:, None, None], (256, 256, 4)).copy()
-    ramp[..., 3] = 255
-    few, plain = png(ramp // 32 * 32 + (np.arange(4) == 3) * 31), png(ramp[..., :3])
-    noise = png(np.random.default_rng(0).integers(0, 256, (64, 64, 3)))
-    clear = png(ramp * (np.arange(4) < 3))
-    assert Image.open(io.BytesIO(lighter(few))).mode == "P" and (pixels(lighter(few)) == pixels(few)).all()
-    assert np.abs(pixels(lighter(plain)) - pixels(plain)).max() <= 16
-    assert (pixels(lighter(noise)) == pixels(noise)).all()
-    assert lighter(clear) == clear and lighter(lighter(few)) == lighter(few)
 
 
 def test_the_kernel_sees_no_settings_no_data_no_network(tmp_path, monkeypatch, run):

@@ -22,9 +22,10 @@ from notebook_reading import NOTEBOOKS
 from PIL import Image
 
 from vae_helpers import pretrained, widgets
+from vae_helpers.files import half_size, lighter
 from vae_helpers.models import VAE
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
-from vae_helpers.widgets.kit.page import Parts, _packed, document, lighter, save_page, small
+from vae_helpers.widgets.kit.page import Parts, _packed, document, save_page
 
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
@@ -206,7 +207,7 @@ def test_pictures_get_lighter_and_keep_their_transparency():
 
 def test_the_static_picture_is_small():
     picture = pad(codes=torch.randn(500, 2), labels=[k % 10 for k in range(500)]).picture()
-    half = small(picture)
+    half = half_size(picture)
     assert len(half) < 40_000 and len(half) < len(picture) / 2
     assert [2 * n for n in Image.open(io.BytesIO(half)).size] == list(Image.open(io.BytesIO(picture)).size)
 

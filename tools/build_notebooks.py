@@ -11,7 +11,6 @@ The kernel runs with seed 0, no data folder, no user profile and no network beyo
 import argparse
 import asyncio
 import base64
-import io
 import json
 import os
 import re
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from freshness import ROOT, read, staleness, stamp
+
+from vae_helpers.files import lighter, write_beside_and_rename
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = {"slideshow", "tags", "alt", "jupyter", "jp-MarkdownHeadingCollapsed"}
@@ -82,9 +83,7 @@ def write(notebook: dict, path: Path) -> bool:
     text = as_text(notebook)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    beside = path.with_suffix(".ipynb.new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    write_beside_and_rename(path, text)
     return True
 
 
@@ -118,23 +117,6 @@ def _keep(output: dict) -> bool:
             return False
     output.pop("transient", None)
     return True
-
-
-def lighter(png: bytes) -> bytes:
-    """The same picture in 256 colours, about a third of the size, unless that would show: over 2 % of the pixels off by over 16 of 255.
-    A picture that has a palette already, or is transparent, stays as it is."""
-    import numpy as np
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(png))
-    if picture.mode not in {"RGB", "RGBA"} or (picture.mode == "RGBA" and picture.getextrema()[3][0] < 255):
-        return png
-    picture = picture.convert("RGB")
-    few = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    off = np.abs(np.asarray(picture, dtype=int) - np.asarray(few.convert("RGB"), dtype=int)).max(-1)
-    best = io.BytesIO()
-    (few if (off > 16).mean() < 0.02 else picture).save(best, "PNG", optimize=True)
-    return best.getvalue()
 
 
 def unwanted(notebook: dict) -> Iterator[tuple[int, str]]:

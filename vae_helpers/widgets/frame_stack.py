@@ -1,6 +1,5 @@
 """`FrameStack`: matplotlib pictures over one parameter or two, drawn once by the kernel and swapped in the browser."""
 
-import io
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -11,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..files import palette_png
 from .kit.base import DPI, View, drawing, javascript, stylesheet
 
 MOST_FRAMES = 120
@@ -112,17 +112,11 @@ def render(
 
     with drawing, torch.no_grad():
         places = [ax.get_position(original=True) for ax in render_one(states[len(states) // 2], []).axes]
-        return [_palette_png(np.asarray(render_one(state, places).canvas.buffer_rgba()), colours) for state in states]
+        return [palette_png(_rgb(render_one(state, places)), colours, quick=True) for state in states]
 
 
-def _palette_png(pixels: np.ndarray, colours: int) -> bytes:
-    picture = Image.fromarray(pixels).convert("RGB").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = np.array(picture.getpalette()).reshape(-1, 3)
-    palette[palette.min(1) > 250] = 255  # averaging has left the paper not quite white
-    picture.putpalette(palette.ravel().tolist())
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
+def _rgb(figure: Figure) -> Image.Image:
+    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
 
 
 def _plain(values: Sequence) -> list:

@@ -6,17 +6,13 @@ the style sheet of each class, and each string of bytes (weights, pictures), und
 
 import base64
 import hashlib
-import io
 import json
-import os
 import zlib
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from ...files import half_size, lighter, write_beside_and_rename
 from .base import View, javascript, stylesheet
 
 # The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes.
@@ -38,7 +34,7 @@ class Parts:
         state = json.dumps(self._state(data["state"]), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
         return (
             f'<div class="view" data-view="{module}"><script type="application/json">{state}</script>'
-            f'<div class="still">{image(small(picture), caption, "view-picture")}'
+            f'<div class="still">{image(half_size(picture), caption, "view-picture")}'
             '<p class="needs">A still picture: the live one needs JavaScript.</p></div></div>'
         )
 
@@ -98,12 +94,10 @@ def document(title: str, body: str, parts: Parts, style: str = "", policy: str =
 
 def write(text: str, path: str | Path) -> Path:
     """Write beside and rename, so that no half page is ever seen. Raises FileNotFoundError if the folder does not exist."""
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"Expected a folder that exists for {path.name}, got {path.parent}: make it first.")
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    write_beside_and_rename(path, text)
     return path
 
 
@@ -112,34 +106,6 @@ def image(png: bytes, alt: str, kind: str = "", width: int | None = None) -> str
     size = f' width="{width}"' if width else ""
     name = f' class="{kind}"' if kind else ""
     return f'<img{name}{size} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
-
-
-def small(png: bytes) -> bytes:
-    """The picture at half size, one dot a pixel on screen, in 64 colours: some 20 kB."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
-    picture = picture.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    picture.save(out := io.BytesIO(), "PNG", optimize=True)
-    return out.getvalue()
-
-
-def lighter(content: bytes) -> bytes:
-    """A PNG in 256 colours, transparent ones among them, unless that would show: over 2 % of its pixels off by over 16 of 255 on white
-    or on black. Other bytes, and a PNG that has a palette already, stay as they are."""
-    if not content.startswith(b"\x89PNG"):
-        return content
-    picture = Image.open(io.BytesIO(content))
-    if picture.mode not in ("RGB", "RGBA"):
-        return content
-    picture = picture.convert("RGBA")
-    few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    for paper in ("white", "black"):
-        seen = [Image.alpha_composite(Image.new("RGBA", picture.size, paper), each.convert("RGBA")) for each in (picture, few)]
-        off = np.abs(np.subtract(*(np.asarray(each, dtype=int) for each in seen))).max(-1)
-        if (off > 16).mean() > 0.02:
-            return content
-    few.save(out := io.BytesIO(), "PNG", optimize=True)
-    return min(content, out.getvalue(), key=len)
 
 
 def _keep(where: dict[str, str], text: str) -> str:

@@ -72,7 +72,7 @@ def test_pictures_get_a_palette_unless_it_shows():
 
 def test_a_light_picture_keeps_its_transparency():
     colours = np.array([(0, 0, 0, 0), (200, 30, 30, 255), (30, 30, 200, 128)])
-    clear = colours[np.random.default_rng(0).integers(0, 3, (64, 64))]
+    clear = colours[np.random.default_rng(0).integers(0, 3, (256, 256))]
     assert (pixels(lighter(png(clear)), "RGBA") == clear).all() and Image.open(io.BytesIO(lighter(png(clear)))).mode == "P"
     glass = np.full((64, 64, 4), 255)
     glass[..., 3] = np.random.default_rng(0).integers(0, 256, (64, 64))  # seen on black, not on white

@@ -46,7 +46,7 @@ def stamp(notebook: dict) -> dict[str, str]:
 
 def sources(code: str, package: Path | None = None) -> list[Path]:
     """Files of the package on which `code` depends: modules imported by it, by those in turn (also inside functions), and data files
-    that the code or a module found quotes by name: `"engine.js"`; without the suffix too in `pretrained/`: `load("mnist_vae_2d")`.
+    that the code or a module found quotes by name: `"engine.js"`; without suffix in `pretrained/` and `results/`: `load("beta_sweep")`.
 
     A package that hands out names lazily says where they live in a dict `HOMES`; of these only the names that are used are followed.
     The checks of exercises are imported by number: `check("4.2", ...)` needs `lessons/nb04/checks.py`.
@@ -59,7 +59,7 @@ def sources(code: str, package: Path | None = None) -> list[Path]:
         text, origin = queue.pop()
         new = set(_imports(text, origin, package)) if origin is None or origin.suffix == ".py" else set()
         quoted = set(re.findall(r"""["'](?:[\w.-]+/)*([\w.-]+)["']""", text))
-        new |= {file for file in data if file.name in quoted or (file.parent.name == "pretrained" and _stem(file) in quoted)}
+        new |= {file for file in data if file.name in quoted or (file.parent.name in {"pretrained", "results"} and _stem(file) in quoted)}
         if origin is None:
             checks = [f"lessons/nb{int(number):02d}/checks.py" for number in re.findall(r"""check\(\s*["'](\d+)\.\d+["']""", text)]
             new |= {file for name in checks if (package / name).exists() for file in _run_by(package / name, package)}

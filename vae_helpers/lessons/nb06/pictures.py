@@ -177,25 +177,25 @@ def signal_to_noise(axes, ratios: dict):
     return axes
 
 
-def race(axes, races: list[dict], floor: float):
+def race(axes, curves: dict[tuple[int, str], list], steps: range, floor: float):
     """One column a latent size. Top: test ELBO against steps, mean over seeds, shaded from worst to best. Bottom: each seed's last value.
 
-    races: as the stored file has them. The naive score function's last values are left out: they are far off.
+    curves: (L, estimator) → test ELBO in nats per image, (seeds, steps).
+    The naive score function's last values are left out: they are far off.
     """
     looks = {"score function, 1 sample": (ORANGE, "--", "o")}
     looks |= {f"leave-one-out, {k} samples": (GREEN, style, "s") for k, style in ((2, "-."), (8, "-"))}
     looks |= {f"pathwise, {k} sample{'s' * (k > 1)}": (BLUE, style, "^") for k, style in ((1, ":"), (2, "-."), (8, "-"))}
     close = list(looks)[1:]
-    for ax, ends, latent_dim in zip(*axes, sorted({r["latent_dim"] for r in races}), strict=True):
-        for r in (r for r in races if r["latent_dim"] == latent_dim):
-            colour, style, marker = looks[r["estimator"]]
-            curves = np.array(r["elbo"])
-            ax.plot(r["step"], curves.mean(0), color=colour, ls=style, lw=2, label=r["estimator"])
-            ax.fill_between(r["step"], curves.min(0), curves.max(0), color=colour, alpha=0.15, lw=0)
-            if r["estimator"] in close:
-                row = close.index(r["estimator"])
-                ends.plot(curves[:, -1], [row] * len(curves), marker, color=colour, ms=9, alpha=0.5, mec="none")
-                ends.plot(curves[:, -1].mean(), row, "|", color="black", ms=16, mew=3)
+    for ax, ends, latent_dim in zip(*axes, sorted({size for size, _ in curves}), strict=True):
+        for name, elbo in ((name, np.array(values)) for (size, name), values in curves.items() if size == latent_dim):
+            colour, style, marker = looks[name]
+            ax.plot(steps, elbo.mean(0), color=colour, ls=style, lw=2, label=name)
+            ax.fill_between(steps, elbo.min(0), elbo.max(0), color=colour, alpha=0.15, lw=0)
+            if name in close:
+                row = close.index(name)
+                ends.plot(elbo[:, -1], [row] * len(elbo), marker, color=colour, ms=9, alpha=0.5, mec="none")
+                ends.plot(elbo[:, -1].mean(), row, "|", color="black", ms=16, mew=3)
         ax.set(xlabel="step", title=f"L = {latent_dim}", ylim=(floor, None))
         ends.set(
             xlabel="last test ELBO, a mark a seed, | their mean", ylim=(len(close) - 0.5, -0.5), yticks=range(len(close)), yticklabels=close

@@ -52,7 +52,7 @@ def train(estimator: str, latent_dim: int, rate: float, seed: int, images: torch
         if step % EVERY == 0:
             with torch.no_grad():
                 terms = elbo(vae, test, n_samples=20, generator=torch.Generator().manual_seed(0))
-            bounds[f"elbo_{step}"], kls[f"kl_{step}"] = (round(part.mean().item(), 4) for part in (terms.value, terms.kl))
+            bounds[f"elbo_{step}"], kls[f"kl_{step}"] = (round(part.mean().item(), 4) for part in (terms.elbo, terms.kl))
             if not math.isfinite(bounds[f"elbo_{step}"]):  # the rate was too large: it ran away
                 break
         rows = torch.randint(len(images), (BATCH_SIZE,), generator=batches)

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import save
 
 from vae_helpers import datasets, pretrained, runtime
-from vae_helpers.evaluation import Estimate, Evaluation, estimate, evaluate
+from vae_helpers.evaluation import Estimate, Evaluation, estimate, evaluate, evaluate_bound
 from vae_helpers.files import write_beside_and_rename
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.objectives import squared_error
@@ -59,8 +59,8 @@ def held_out(model: VAE | Autoencoder) -> dict[str, Estimate]:
         with torch.no_grad():
             return {"squared_error": estimate(squared_error(model, test))}
     result = evaluate(model, test, n_samples=10)
-    bound = evaluate(model, test[:1000], importance_samples=500).log_evidence
-    return {"elbo": result.elbo, "kl": result.kl, "log_evidence_bound_k500": bound}
+    bound = evaluate_bound(model, test[:1000], n_samples=500)
+    return {"elbo": result.elbo, "kl": result.kl, "bound_k500": bound}
 
 
 @torch.no_grad()

@@ -225,6 +225,8 @@ def package(tmp_path, monkeypatch):
         ("from vae_helpers import widgets\nwidgets.Pad()  # no Bar", PAD),
         ("from vae_helpers import widgets as w\nw.Bar()", ["widgets/__init__.py", "widgets/bar.py", "widgets/bar.js"]),
         ("from vae_helpers import widgets", ["widgets/__init__.py"]),
+        ("from vae_helpers import widgets\nwidgets.load('Pad')", PAD),
+        ("from vae_helpers import widgets\nwidgets.load(name)", [*PAD, "widgets/bar.py", "widgets/bar.js", "widgets/kit/page.py"]),
         ("from vae_helpers.widgets import *", [*PAD, "widgets/bar.py", "widgets/bar.js", "widgets/kit/page.py"]),
         (
             "from vae_helpers.widgets import save",

@@ -151,8 +151,8 @@ def test_one_sprite_is_drawn_as_in_a_batch():
         ([0.5, 0.3, 0.0, 0.5, 0.5], 16, "shape 0, 1 or 2"),
         ([0.0, 0.0, 0.0, 0.5, 0.5], 16, "size > 0"),
         ([0.0, 0.3, float("nan"), 0.5, 0.5], 16, "finite"),
-        ([0.0, 0.3, 0.0, 0.5, 0.5], 0, "whole number of pixels, at least 1; got 0"),
-        ([0.0, 0.3, 0.0, 0.5, 0.5], 16.0, "whole number of pixels"),
+        ([0.0, 0.3, 0.0, 0.5, 0.5], 0, "size must be a whole number from 1 on, got 0"),
+        ([0.0, 0.3, 0.0, 0.5, 0.5], 16.0, "size must be a whole number"),
     ],
 )
 def test_draw_refuses_bad_input(factors, size, message):
@@ -162,7 +162,7 @@ def test_draw_refuses_bad_input(factors, size, message):
 
 @pytest.mark.parametrize("options", [{"n_train": 0}, {"n_test": -1}, {"n_train": 2.5}, {"size": 0}, {"seed": -1}])
 def test_sprites_refuse_bad_options(options):
-    with pytest.raises(ValueError, match=next(iter(options)) if "size" not in options else "image size"):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be a whole number"):
         datasets.load("sprites", **options)
 
 
@@ -189,11 +189,11 @@ def test_binarize_is_fresh_at_each_call_and_repeats_with_its_generator():
 @pytest.mark.parametrize(
     "images, error, message",
     [
-        (torch.full((2, 8, 8), 255.0), ValueError, r"\[0, 1\], got values from 255 to 255"),
-        (torch.full((2, 8, 8), -0.1), ValueError, r"from -0\.1"),
-        (torch.tensor([[[0.5, float("nan")]]]), ValueError, "nan"),
+        (torch.full((2, 8, 8), 255.0), ValueError, r"\[0, 1\], got 255 to 255: divide by 255, the largest grey level"),
+        (torch.full((2, 8, 8), -0.1), ValueError, r"got -0\.1"),
+        (torch.tensor([[[0.5, float("nan")]]]), ValueError, "got 1 NaN"),
         (torch.zeros(2, 8, 8, dtype=torch.uint8), TypeError, "torch.uint8"),
-        (np.zeros((2, 8, 8)), TypeError, "ndarray"),
+        (["one.png"], TypeError, "expected images as one tensor or array of numbers, got list"),
     ],
 )
 def test_binarize_refuses_bad_images(images, error, message):
@@ -243,19 +243,34 @@ GOOD = torch.zeros(3, 4, 4)
 @pytest.mark.parametrize(
     "images, labels, error, message",
     [
-        (GOOD * 0 + 16, torch.zeros(3).long(), ValueError, r"\[0, 1\], got values from 16"),
+        (GOOD * 0 + 16, torch.zeros(3).long(), ValueError, r"\[0, 1\], got 16 to 16: divide by 16, the largest grey level"),
         (torch.zeros(0, 4, 4), torch.zeros(0).long(), ValueError, "N >= 1"),
-        (torch.zeros(3, 1, 4, 4), torch.zeros(3).long(), ValueError, r"\(3, 1, 4, 4\)"),
-        (GOOD.double(), torch.zeros(3).long(), ValueError, "float64"),
+        (torch.zeros(3, 3, 4, 4), torch.zeros(3).long(), ValueError, r"\(3, 3, 4, 4\)"),
         (GOOD.byte(), torch.zeros(3).long(), TypeError, "uint8"),
-        (GOOD, torch.zeros(2).long(), ValueError, r"labels as int64 \(3,\), got torch.int64 \(2,\)"),
+        (GOOD, torch.zeros(2).long(), ValueError, r"labels as whole numbers \(3,\), got torch.int64 \(2,\)"),
         (GOOD, torch.zeros(3), ValueError, "float32"),
-        (GOOD, [0, 1, 2], ValueError, "list"),
+        (GOOD, ["a", "b", "c"], TypeError, "expected labels as one tensor or array of numbers, got list"),
     ],
 )
 def test_split_refuses_bad_images_and_labels(images, labels, error, message):
     with pytest.raises(error, match=message):
         datasets.Split(images, labels)
+
+
+def test_split_takes_what_is_harmless():
+    pixels = np.random.default_rng(0).random((3, 1, 4, 5))
+    split = datasets.Split(pixels, np.array([2, 0, 1], dtype=np.uint8))
+    assert split.images.dtype == torch.float32 and split.labels.dtype == torch.int64 and split.labels.tolist() == [2, 0, 1]
+    np.testing.assert_allclose(split.images, pixels[:, 0], rtol=1e-6)
+
+
+def test_data_sets_are_float32_whatever_the_default():
+    torch.set_default_dtype(torch.float64)
+    try:
+        for name in ("digits", "sprites"):
+            assert datasets.load(name).train.images.dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_split_refuses_factors_of_another_length():

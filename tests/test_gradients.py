@@ -306,8 +306,8 @@ def test_the_decoders_gradient_is_the_same_for_both_surrogates():
         ((quadratic(1.0), 0.0, math.nan, 5), ValueError, "sigma: expected finite"),
         ((quadratic(1.0), math.nan, 1.0, 5), ValueError, "mu: expected finite numbers"),
         ((quadratic(1.0), torch.zeros(2), torch.ones(3), 5), ValueError, r"broadcast, got \(2,\) and \(3,\)"),
-        ((quadratic(1.0), 0.0, 1.0, 0), ValueError, "n_samples: expected a whole number of at least 1, got 0"),
-        ((quadratic(1.0), 0.0, 1.0, 2.5), ValueError, "n_samples: expected a whole number"),
+        ((quadratic(1.0), 0.0, 1.0, 0), ValueError, "n_samples must be a whole number from 1 on, got 0"),
+        ((quadratic(1.0), 0.0, 1.0, 2.5), ValueError, "n_samples must be a whole number"),
         ((lambda z: (z - 1) ** 2, 0.0, 1.0, 5), ValueError, r"expected one value a sample, shape \(5,\)"),
         ((lambda z: ((z - 1) ** 2).sum(), 0.0, 1.0, 5), ValueError, r"got \(\); f must work on whole batches"),
         ((lambda z: z.sum(-1) / 0, 0.0, 1.0, 5), ValueError, "expected finite values"),
@@ -323,9 +323,9 @@ def test_bad_input_is_named(estimator, arguments, error, sentence):
 @pytest.mark.parametrize("n_samples", [0, 1])
 @pytest.mark.parametrize("baseline", ["leave_one_out", "batch_mean"])
 def test_comparing_baselines_need_two_samples(n_samples, baseline):
-    with pytest.raises(ValueError, match="at least"):
+    with pytest.raises(ValueError, match="at least 2|from 1 on"):
         score_function(quadratic(1.0), 0.0, 1.0, n_samples, baseline=baseline)
-    with pytest.raises(ValueError, match="at least"):
+    with pytest.raises(ValueError, match="at least 2|from 1 on"):
         variance_by_quadrature(score_function, quadratic(1.0), 0.0, 1.0, n_samples, baseline=baseline)
 
 
@@ -336,7 +336,7 @@ def test_comparing_baselines_need_two_samples(n_samples, baseline):
         (lambda: variance_by_quadrature(score_function, quadratic(1.0), torch.zeros(2), 1.0), "one dimension"),
         (lambda: variance_by_quadrature(pathwise, quadratic(1.0), 0.0, 1.0, baseline="optimal"), "takes no baseline"),
         (lambda: variance_by_quadrature(optimal_baseline, quadratic(1.0), 0.0, 1.0), "no quadrature for"),
-        (lambda: gumbel_softmax(torch.zeros(3), 0.0, 5), "temperature: expected a positive number, got 0"),
+        (lambda: gumbel_softmax(torch.zeros(3), 0.0, 5), "temperature must be a positive number, got 0"),
         (lambda: gumbel_softmax(torch.zeros(3), math.nan, 5), "temperature"),
         (lambda: gumbel_softmax(torch.tensor([0.0, math.nan]), 1.0, 5), "logits"),
         (lambda: gumbel_softmax(torch.zeros(1), 1.0, 5), "at least|C >= 2"),
@@ -379,5 +379,5 @@ def test_the_stored_race_is_whole_and_starts_where_the_tool_starts():
         assert race["rate"] == max(tuning, key=tuning.get) < max(tuning), "the best rate is the largest that was tried"
         vae = VAE((8, 8), size, gradient_race.HIDDEN, seed=race["seed"])
         with torch.no_grad():
-            start = elbo(vae, test, n_samples=20, generator=torch.Generator().manual_seed(0)).value.mean().item()
+            start = elbo(vae, test, n_samples=20, generator=torch.Generator().manual_seed(0)).elbo.mean().item()
         assert race["elbo_0"] == pytest.approx(start, abs=2e-3)

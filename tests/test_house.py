@@ -10,7 +10,8 @@ from notebook_reading import NOTEBOOKS, code_cells
 
 # A room may use those below it, and on its own floor those that stand before it. "widgets" is the views without their kit.
 FLOORS = [
-    ["files", "look", "runtime", "checks", "datasets", "likelihoods", "divergences", "gradients", "gradient_variance", "toy", "results"],
+    ["files", "inputs", "look", "runtime", "checks", "results", "datasets", "likelihoods"]
+    + ["divergences", "gradients", "gradient_variance", "toy"],
     ["networks", "models", "flows"],
     ["objectives", "inference", "pretrained"],
     ["training", "evaluation"],
@@ -19,7 +20,7 @@ FLOORS = [
     ["lessons"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
-KIT_KNOWS = {"files", "look", "likelihoods"}  # and torch: views know the paper, their kit does not, so that the paper knows neither
+KIT_KNOWS = {"files", "inputs", "look", "likelihoods"}  # and torch: the views know the paper, their kit does not, the paper knows neither
 NOT_THE_PAPER = {"datasets", "look", "files", "runtime", "results"}  # of floors 0 to 3
 LONGEST, PAPER = 250, 3500  # lines
 

@@ -12,7 +12,7 @@ def test_with_the_exact_posterior_the_bound_is_the_evidence():
     x = images()
     for n_samples in (1, 7):
         # sampled KL: log p(x, z) − log q(z|x) is log p(x) whatever z is
-        np.testing.assert_allclose(elbo(vae, x, n_samples, kl="sampled").value.detach(), log_evidence(x), atol=1e-4)
+        np.testing.assert_allclose(elbo(vae, x, n_samples, kl="sampled").elbo.detach(), log_evidence(x), atol=1e-4)
         np.testing.assert_allclose(importance_weighted_bound(vae, x, n_samples).detach(), log_evidence(x), atol=1e-4)
 
 
@@ -27,7 +27,7 @@ def test_closed_form_elbo_is_the_gaussian_expectation():
     torch.testing.assert_close(terms.reconstruction, exact, atol=0.05, rtol=0)
     prior = torch.distributions.Normal(0.0, 1.0)
     torch.testing.assert_close(terms.kl, torch.distributions.kl_divergence(q.base_dist, prior).sum(-1))
-    torch.testing.assert_close(terms.value, terms.reconstruction - terms.kl)
+    torch.testing.assert_close(terms.elbo, terms.reconstruction - terms.kl)
 
 
 def test_chain_elbo_below_bound_below_evidence():
@@ -41,19 +41,19 @@ def test_chain_elbo_below_bound_below_evidence():
 
 def test_gradient_reaches_encoder_and_decoder():
     vae = VAE(seed=0)
-    (-elbo(vae, torch.rand(4, 8, 8)).value.mean()).backward()
+    (-elbo(vae, torch.rand(4, 8, 8)).elbo.mean()).backward()
     assert all(parameter.grad.abs().max() > 0 for parameter in vae.parameters())
 
 
 def test_beta_weighs_the_kl_only():
     vae = VAE(seed=0)
     terms = elbo(vae, torch.rand(4, 8, 8), beta=3.0)
-    torch.testing.assert_close(terms.value, terms.reconstruction - 3 * terms.kl)
+    torch.testing.assert_close(terms.elbo, terms.reconstruction - 3 * terms.kl)
 
 
 def test_the_generator_decides_the_noise():
     vae, x = VAE(seed=0), torch.rand(4, 8, 8)
-    a, b, c = (elbo(vae, x, generator=torch.Generator().manual_seed(s)).value for s in (0, 0, 1))
+    a, b, c = (elbo(vae, x, generator=torch.Generator().manual_seed(s)).elbo for s in (0, 0, 1))
     assert torch.equal(a, b) and not torch.equal(a, c)
 
 

@@ -56,7 +56,7 @@ def test_history_is_the_mean_over_images():
     # with a step size too small to matter and a last batch that is not full, the epoch's mean is the ELBO of the untrained model
     _, history = trained(lr=1e-12, batch_size=70, epochs=1)
     model = VAE(hidden=(32,), seed=0)
-    exact = elbo(model, X, n_samples=400).value
+    exact = elbo(model, X, n_samples=400).elbo
     assert history.elbo[0] == pytest.approx(exact.mean().item(), abs=0.3)
 
 
@@ -114,7 +114,7 @@ def test_early_stop_goes_back_to_the_best_weights():
     assert history.validation.index(best) == len(history.validation) - 6
     trainer = Trainer(VAE(hidden=(32,), seed=0), X, patience=5, validation=0.5)
     with torch.no_grad():
-        now = elbo(model, trainer.held_out, generator=torch.Generator().manual_seed(0)).value.mean().item()
+        now = elbo(model, trainer.held_out, generator=torch.Generator().manual_seed(0)).elbo.mean().item()
     assert now == pytest.approx(best, abs=1e-3)
     assert len(trainer.held_out) == 150 and len(trainer.x) == 150
 

@@ -48,7 +48,8 @@ def sources(code: str, package: Path | None = None) -> list[Path]:
     """Files of the package on which `code` depends: modules imported by it, by those in turn (also inside functions), and data files
     that the code or a module found quotes by name: `"engine.js"`; without suffix in `pretrained/` and `results/`: `load("beta_sweep")`.
 
-    A package that hands out names lazily says where they live in a dict `HOMES`; of these only the names that are used are followed.
+    A package that hands out names lazily says where they live in a dict `HOMES`; of these only the names that are used are followed,
+    `package.name` or `package.load("name")`.
     The checks of exercises are imported by number: `check("4.2", ...)` needs `lessons/nb04/checks.py`.
     """
     package = package or PACKAGE
@@ -100,8 +101,9 @@ def _loaded(parts: list[str], here_called: str, text: str, package: Path) -> Ite
         where = package.parent.joinpath(*parts[:end])
         yield from (file for file in (where / "__init__.py", where.with_suffix(".py")) if file.exists())
         if (where / "__init__.py").exists() and (homes := _homes(where / "__init__.py")):
-            used = parts[end : end + 1] or (re.findall(rf"\b{re.escape(here_called)}\.(\w+)", text) if here_called else [])
-            for name in homes if "*" in used else used:
+            asked = rf"""\b{re.escape(here_called)}\.(?:load\(\s*["'])?(\w+)"""  # load(…) of no literal: "load", so of any
+            used = parts[end : end + 1] or (re.findall(asked, text) if here_called else [])
+            for name in homes if {"*", "load"} & set(used) else used:
                 if name in homes:
                     yield from _run_by(where.joinpath(*homes[name].split(".")).with_suffix(".py"), package)
 

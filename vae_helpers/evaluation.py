@@ -6,11 +6,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .likelihoods import Bernoulli, is_binary
+from .inputs import is_binary, whole_number
+from .likelihoods import Bernoulli
 from .models import VAE
 from .objectives import elbo, importance_weighted_bound
+from .toy import Evidence
 
-FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest intermediate tensor of a bound or a grid
+FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest intermediate tensor of a bound
+# Of the grid: the side of a cell, at first and at last; how far below an image's highest log p(x, z) a cell may be left as it is, in nats;
+# values of one table (cells, images); the least tolerance, in nats.
+FIRST_STEP, LAST_STEP, NEGLIGIBLE, MOST_VALUES, LEAST_TOLERANCE = 1 / 8, 1 / 512, 50.0, 2**25, 1e-4
 
 
 class Estimate(NamedTuple):
@@ -24,49 +29,51 @@ class Estimate(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """Means over held-out images ± standard error, nats per image. `log_evidence`: the importance-weighted bound, None if not asked."""
+    """Means over held-out images ± standard error, nats per image. `label` says what kind of number a reconstruction term is here."""
 
     elbo: Estimate
     reconstruction: Estimate
     kl: Estimate
-    log_evidence: Estimate | None
     n_images: int
     label: str
 
     def __str__(self) -> str:
         lines = [f"ELBO            {self.elbo}", f"reconstruction  {self.reconstruction}", f"KL              {self.kl}"]
-        if self.log_evidence is not None:
-            lines.append(f"log p(x) ≥      {self.log_evidence}")
         return "\n".join([*lines, f"({self.label}; nats per image, {self.n_images} images)"])
 
     __repr__ = __str__
 
 
-class Grid(NamedTuple):
-    """log p(x) by quadrature over the latent space, and an estimate of its error: both (batch,), in nats, float64."""
+@torch.no_grad()
+def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, seed: int = 0) -> Evaluation:
+    """The ELBO and its two parts, with n_samples of z an image.
 
-    log_evidence: Tensor
-    error: Tensor
+    images: (N, H, W) or (N, D). The standard errors are over images and include the sampling noise. Memory is bounded whatever K is.
+    Raises ValueError for fewer than two images, n_samples < 1 or images that the likelihood cannot take.
+    """
+    x, generator = _held_out(vae, images, seed)
+    terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(_batch_size(vae, n_samples))]
+    value, reconstruction, kl = (estimate(torch.cat(part)) for part in zip(*terms, strict=True))
+    return Evaluation(value, reconstruction, kl, len(x), _label(vae, x))
 
 
 @torch.no_grad()
-def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, importance_samples: int = 0, seed: int = 0) -> Evaluation:
-    """ELBO, its two parts and, with importance_samples = K > 0, the importance-weighted bound on log p(x).
+def evaluate_bound(vae: VAE, images: Tensor, n_samples: int = 500, seed: int = 0) -> Estimate:
+    """The importance-weighted bound on log p(x) with n_samples of z an image (Burda et al. 2016, equation 8), nats per image.
 
-    images: (N, H, W) or (N, D). The standard errors are over images and include the sampling noise. Memory is bounded whatever K is.
-    Raises ValueError for fewer than two images or sample counts below 1.
+    images, errors and what is raised: as for `evaluate`. Memory is bounded: pieces of K samples are put together by logsumexp, exactly.
     """
-    x = _on_device(vae, images)
-    if len(x) < 2:
-        raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
-    if isinstance(importance_samples, bool) or not isinstance(importance_samples, int) or importance_samples < 0:
-        raise ValueError(f"importance_samples must be a whole number from 0 (none) on, got {importance_samples!r}")
-    vae.likelihood.check(x)
-    generator = torch.Generator(x.device).manual_seed(seed)
-    terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(_batch_size(vae, n_samples))]
-    value, reconstruction, kl = (estimate(torch.cat(part)) for part in zip(*terms, strict=True))
-    bound = estimate(_bounded_memory_bound(vae, x, importance_samples, generator)) if importance_samples else None
-    return Evaluation(value, reconstruction, kl, bound, len(x), _label(vae, x))
+    n_samples = whole_number("n_samples", n_samples)
+    x, generator = _held_out(vae, images, seed)
+    bounds = []
+    for batch in x.split(_batch_size(vae, min(n_samples, 64))):
+        pieces, left = [], n_samples
+        while left:
+            k = min(left, max(1, FLOATS_AT_ONCE // (_width(vae) * len(batch))))
+            pieces.append(importance_weighted_bound(vae, batch, k, generator) + math.log(k))
+            left -= k
+        bounds.append(torch.stack(pieces).logsumexp(0) - math.log(n_samples))
+    return estimate(torch.cat(bounds))
 
 
 def estimate(values: Tensor) -> Estimate:
@@ -87,67 +94,73 @@ def nearest_distance(images: Tensor, reference: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Grid:
-    """log p(x) = log ∫ p(x|z) p(z) dz for L ≤ 2, by the trapezoid rule on a grid that is refined until the error estimate is small.
+def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Evidence:
+    """log p(x) = log ∫ p(x|z) p(z) dz for L ≤ 2, float64 (batch,), in nats: a sum over a grid of z that is made finer where an image has
+    its mass, until the error estimate is at most `tolerance` nats.
 
-    images: (batch, H, W) or (batch, D). The error is an estimate, not a bound: the change when the step last shrank by a third, plus the
-    share of the integral that lies near the edge of the box. Modes far outside the box, or narrower than the step, stay unseen, so the
-    box reaches four standard deviations beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, images
-    that the likelihood cannot take or weights that are not finite, RuntimeError if `tolerance` (nats) is not reached.
+    images: (batch, H, W) or (batch, D). The error is an estimate, not a bound: what the last halving of the step changed, which is far
+    more than what is left (on a smooth integrand the rule's error falls exponentially), plus the share of the mass near the edge of the
+    box. Modes far outside the box, or much narrower than the first step of 1/8, stay unseen, so the box reaches four standard deviations
+    beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, a tolerance below 1e-4, images that the
+    likelihood cannot take or weights that are not finite, RuntimeError if `tolerance` is not reached.
     """
     if vae.latent_dim > 2:
-        raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate(…, importance_samples=5000)")
+        raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate_bound(…, n_samples=5000)")
+    if not tolerance >= LEAST_TOLERANCE:
+        raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g} nats, since the decoder computes in float32, got {tolerance!r}")
     x = _on_device(vae, images)
     vae.likelihood.check(x)
     q = vae.encode(x).base_dist
     reach = (q.loc.abs() + 4 * q.scale).max().item()
     if not math.isfinite(reach):
         raise ValueError("the encoder puts out numbers that are not finite: train the model anew, with a smaller lr")
-    half_width, coarse, error = max(6.0, reach), None, None
-    points = 151
-    while points < 3000:
-        fine, edge = _trapezoid(vae, x, half_width, points)
-        if edge.max() > tolerance / 2:
-            half_width, points, coarse = 1.5 * half_width, round(1.5 * points), None  # a wider box, the same step: nothing to compare yet
-            continue
-        if coarse is not None:
-            error = (fine - coarse).abs() + edge
-            if error.max() <= tolerance:
-                return Grid(fine, error)
-        coarse, points = fine, round(1.5 * points)
-    reached = "none" if error is None else f"{error.max():.1e}"
-    raise RuntimeError(f"expected log p(x) to within {tolerance} nats, reached {reached}: the posteriors are too narrow for a grid")
+    pieces = [_on_grid(vae, some, max(6.0, reach), tolerance) for some in x.split(128)]
+    return Evidence(*(torch.cat(parts).double() for parts in zip(*pieces, strict=True)))
 
 
-def _trapezoid(vae: VAE, x: Tensor, half_width: float, points: int) -> tuple[Tensor, Tensor]:
-    """log Σ p(x|z) p(z) h^L over the grid, and the share of the sum that comes from its outer tenth: both (batch,)."""
-    axis = torch.linspace(-half_width, half_width, points, dtype=torch.float64, device=x.device)
-    grid = torch.cartesian_prod(*[axis] * vae.latent_dim).reshape(-1, vae.latent_dim)
-    log_cell = vae.latent_dim * math.log(2 * half_width / (points - 1))
-    total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=x.device)
-    edge = total.clone()
-    for z in grid.split(max(1, FLOATS_AT_ONCE // (4 * max(len(x), vae.pixels * vae.likelihood.n_outputs)))):
-        log_weight = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi) + log_cell
-        log_likelihood = vae.likelihood.log_prob_table(vae.outputs(z.float()), x)
-        log_joint = log_likelihood + log_weight[:, None].to(log_likelihood.dtype)
-        total = torch.logaddexp(total, log_joint.logsumexp(0).double())
-        outer = z.abs().amax(-1) > 0.9 * half_width
-        if outer.any():
-            edge = torch.logaddexp(edge, log_joint[outer].logsumexp(0).double())
-    return total, (edge - total).exp()
+def _on_grid(vae: VAE, x: Tensor, half_width: float, tolerance: float) -> Evidence:
+    """log Σ p(x|z) p(z) h^L over the middles of cells of side h, halved again and again where p(x, z) is not negligible; x (batch, D)."""
+    dims, step = vae.latent_dim, FIRST_STEP
+    n = math.ceil(half_width / step)
+    z = torch.cartesian_prod(*[(torch.arange(-n, n, device=x.device) + 0.5) * step] * dims).reshape(-1, dims)
+    corners = torch.cartesian_prod(*[torch.tensor([-0.25, 0.25], device=x.device)] * dims).reshape(-1, dims)
+    log_joint = _log_joint_table(vae, z, x)  # (cells, batch)
+    value = log_joint.logsumexp(0) + dims * math.log(step)
+    if not value.isfinite().all():
+        raise ValueError("the decoder puts out numbers that are not finite: train the model anew, with a smaller lr")
+    outside = log_joint[z.abs().amax(1) > 0.9 * half_width].logsumexp(0) + dims * math.log(step)
+    edge = (outside - value).exp()
+    if edge.max() > tolerance / 2:
+        return _on_grid(vae, x, 1.5 * half_width, tolerance)
+    error, todo = edge.clone(), torch.arange(len(x), device=x.device)
+    while len(todo):
+        kept = (log_joint > log_joint.amax(0) - NEGLIGIBLE).any(1)
+        if step <= LAST_STEP or kept.sum() * 2**dims * len(todo) > MOST_VALUES:
+            reached = f"{error[todo].max():.1e}"
+            raise RuntimeError(f"expected log p(x) to within {tolerance} nats, reached {reached}: the posteriors are too narrow for a grid")
+        z, step = (z[kept, None] + step * corners).reshape(-1, dims), step / 2
+        log_joint = _log_joint_table(vae, z, x[todo])
+        finer = log_joint.logsumexp(0) + dims * math.log(step)
+        error[todo], value[todo] = (finer - value[todo]).abs() + edge[todo], finer
+        left = error[todo] > tolerance
+        todo, log_joint = todo[left], log_joint[:, left]
+    return Evidence(value, error)
 
 
-def _bounded_memory_bound(vae: VAE, x: Tensor, n_samples: int, generator: torch.Generator) -> Tensor:
-    """The importance-weighted bound (batch,), in pieces: logsumexp over pieces of K is exact."""
-    bounds = []
-    for batch in x.split(_batch_size(vae, min(n_samples, 64))):
-        pieces, left = [], n_samples
-        while left:
-            k = min(left, max(1, FLOATS_AT_ONCE // (_width(vae) * len(batch))))
-            pieces.append(importance_weighted_bound(vae, batch, k, generator) + math.log(k))
-            left -= k
-        bounds.append(torch.stack(pieces).logsumexp(0) - math.log(n_samples))
-    return torch.cat(bounds)
+def _log_joint_table(vae: VAE, z: Tensor, x: Tensor) -> Tensor:
+    """log p(x, z) for every pair: z (cells, L), x (batch, D) → (cells, batch)."""
+    some = z.split(max(1, FLOATS_AT_ONCE // (4 * max(len(x), vae.pixels * vae.likelihood.n_outputs))))
+    log_likelihood = torch.cat([vae.likelihood.log_prob_table(vae.outputs(cells), x) for cells in some])
+    return log_likelihood + vae.prior.log_prob(z)[:, None]
+
+
+def _held_out(vae: VAE, images: Tensor, seed: int) -> tuple[Tensor, torch.Generator]:
+    """Images as (N, D) where the model is, checked, and the noise for them."""
+    x = _on_device(vae, images)
+    if len(x) < 2:
+        raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
+    vae.likelihood.check(x)
+    return x, torch.Generator(x.device).manual_seed(seed)
 
 
 def _width(vae: VAE) -> int:

@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from .gradients import COMPARING, Function, Gradients, _check, _check_baseline, _values, measure_valued, pathwise, score_function
+from .gradients import (
+    COMPARING,
+    Function,
+    Gradients,
+    check_baseline,
+    gaussian_parameters,
+    measure_valued,
+    pathwise,
+    score_function,
+    values_of,
+)
 
 
 class Moments(NamedTuple):
@@ -36,13 +46,13 @@ def variance_by_quadrature(
     grid has 2^17 intervals (a discontinuous f); `.error` is the last change. Derivatives come from autograd through torch.distributions,
     not from the estimators above, so each side checks the other.
     """
-    mu, sigma = _check(f, *(torch.as_tensor(p, dtype=torch.float64, device="cpu") for p in (mu, sigma)), n_samples)
+    mu, sigma = gaussian_parameters(f, *(torch.as_tensor(p, dtype=torch.float64, device="cpu") for p in (mu, sigma)), n_samples)
     if mu.numel() != 1:
         raise ValueError(f"quadrature is for one dimension: expected numbers for mu and sigma, got {mu.numel()} of them")
     if estimator not in (score_function, pathwise, measure_valued):
         raise ValueError(f"no quadrature for {estimator!r}: use score_function, pathwise or measure_valued")
     if estimator is score_function:
-        _check_baseline(baseline, n_samples)
+        check_baseline(baseline, n_samples)
         if antithetic and baseline == "batch_mean":
             raise ValueError("no quadrature for baseline='batch_mean' with antithetic samples: take one of the two")
     elif baseline is not None or (antithetic and estimator is measure_valued):
@@ -77,12 +87,12 @@ def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) ->
         return (g + g.flip(0)) / 2 if antithetic else g
 
     if not is_score:
-        slopes = torch.autograd.grad(_values(f, z.unsqueeze(-1), differentiable=True).sum(), (mus, sigmas))
+        slopes = torch.autograd.grad(values_of(f, z.unsqueeze(-1), differentiable=True).sum(), (mus, sigmas))
         means = [mean(pair(g)) for g in slopes]
         return torch.stack([torch.stack([m, mean((pair(g) - m) ** 2) / n_samples]) for g, m in zip(slopes, means, strict=True)])
 
     z = z.detach()
-    values = _values(f, z.unsqueeze(-1)).squeeze(-1)
+    values = values_of(f, z.unsqueeze(-1)).squeeze(-1)
     scores = torch.autograd.grad(Normal(mus, sigmas).log_prob(z).sum(), (mus, sigmas))
     rows = []
     for s in scores:
@@ -108,7 +118,7 @@ def _measure_valued_moments(f, mu, sigma, n_samples, n) -> Tensor:
     """As `_grid_moments`; the sigma-gradient needs a double integral, over the Maxwell and the uniform variable."""
 
     def values(noise: Tensor) -> Tensor:
-        return _values(f, (mu + sigma * noise).unsqueeze(-1)).squeeze(-1)
+        return values_of(f, (mu + sigma * noise).unsqueeze(-1)).squeeze(-1)
 
     def row(g: Tensor, weight: Tensor) -> Tensor:
         mean = (weight * g).sum()

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .inputs import positive_number, whole_number
+
 Function = Callable[[Tensor], Tensor]
 COMPARING = ("leave_one_out", "batch_mean")  # baselines that compare a sample with the others of its call
 
@@ -46,13 +48,13 @@ def score_function(
     average them, then compare calls.
     antithetic: each estimate is the mean of a mirrored pair, eps and -eps, and costs two evaluations of f.
     """
-    mu, sigma = _check(f, mu, sigma, n_samples)
-    _check_baseline(baseline, n_samples)
+    mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
+    check_baseline(baseline, n_samples)
     if isinstance(baseline, str) and baseline == "optimal":
         baseline = optimal_baseline(f, mu, sigma, max(64, min(4096, 2**22 // mu.numel())), generator)
     eps = _noise(mu, n_samples, generator)
     signs = (1, -1) if antithetic else (1,)
-    values = [_values(f, mu + sign * sigma * eps) for sign in signs]  # each (n_samples, ..., 1)
+    values = [values_of(f, mu + sign * sigma * eps) for sign in signs]  # each (n_samples, ..., 1)
     both = sum(values) / len(signs)
     if isinstance(baseline, str):
         baseline = (both.sum(0) - both) / (n_samples - 1) if baseline == "leave_one_out" else both.mean(0)
@@ -74,7 +76,7 @@ def pathwise(
     Needs f to be differentiable, and continuous: a jump contributes nothing to f' and is silently missed.
     antithetic: each estimate is the mean of a mirrored pair, eps and -eps, and costs two evaluations of f and its derivative.
     """
-    mu, sigma = _check(f, mu, sigma, n_samples)
+    mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
     eps = _noise(mu, n_samples, generator)
     slope = _slope(f, mu + sigma * eps)
     if not antithetic:
@@ -91,7 +93,7 @@ def measure_valued(
     For mu, two Rayleigh variables mirrored about mu; for sigma, a two-sided Maxwell variable m and the normal variable u m with u uniform
     (coupled, to keep the variance small). Needs no derivative of f, but 4 L evaluations a sample. Mohamed et al. (2020), section 6.
     """
-    mu, sigma = _check(f, mu, sigma, n_samples)
+    mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
     z = mu + sigma * _noise(mu, n_samples, generator)
     rayleigh = (2 * torch.empty_like(z).exponential_(generator=generator)).sqrt()
     maxwell = torch.stack([_noise(mu, n_samples, generator) for _ in range(3)]).norm(dim=0)
@@ -101,7 +103,7 @@ def measure_valued(
     def value(j: int, noise: Tensor) -> Tensor:
         moved = z.clone()
         moved[..., j] = (mu + sigma * noise)[..., j]
-        return _values(f, moved)
+        return values_of(f, moved)
 
     coordinates = range(z.shape[-1])
     d_mu = torch.cat([value(j, rayleigh) - value(j, -rayleigh) for j in coordinates], -1) / math.sqrt(2 * math.pi)
@@ -113,9 +115,9 @@ def optimal_baseline(
     f: Function, mu: Tensor | float, sigma: Tensor | float, n_samples: int = 4096, generator: torch.Generator | None = None
 ) -> Gradients:
     """The constants E[f s^2] / E[s^2], one a parameter, that minimise the score function's variance; each (..., L), from n_samples."""
-    mu, sigma = _check(f, mu, sigma, n_samples)
+    mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
     eps = _noise(mu, n_samples, generator)
-    values = _values(f, mu + sigma * eps)
+    values = values_of(f, mu + sigma * eps)
     squares = Gradients(eps**2, (eps**2 - 1) ** 2)
     return Gradients(*[(values * square).sum(0) / square.sum(0) for square in squares])
 
@@ -130,9 +132,7 @@ def gumbel_softmax(
     """
     if not torch.is_tensor(logits) or logits.dim() < 1 or logits.shape[-1] < 2 or not logits.isfinite().all():
         raise ValueError("logits: expected a tensor (..., C) of finite numbers with C >= 2 classes")
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise ValueError(f"temperature: expected a positive number, got {temperature}")
-    _check_count(n_samples)
+    temperature, n_samples = positive_number("temperature", temperature), whole_number("n_samples", n_samples)
     gumbel = -torch.empty(n_samples, *logits.shape, dtype=logits.dtype, device=logits.device).exponential_(generator=generator).log()
     soft = ((logits + gumbel) / temperature).softmax(-1)
     if not hard:
@@ -141,42 +141,10 @@ def gumbel_softmax(
     return one_hot + soft - soft.detach()
 
 
-def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
-
-
-def _values(f: Function, z: Tensor, differentiable: bool = False) -> Tensor:
-    """f(z) with its shape and values checked, and an axis of length one added for the latent dimensions."""
-    with torch.set_grad_enabled(differentiable):
-        values = f(z)
-    if not torch.is_tensor(values):
-        raise TypeError(f"f(z): expected a tensor of values, one a sample, got {type(values).__name__}")
-    if values.shape != z.shape[:-1]:
-        raise ValueError(
-            f"f(z): expected one value a sample, shape {tuple(z.shape[:-1])} for z of shape {tuple(z.shape)}, got {tuple(values.shape)}; "
-            "f must work on whole batches and sum over the last axis only"
-        )
-    if not values.isfinite().all():
-        raise ValueError("f(z): expected finite values, got NaN or infinity for some samples")
-    return values.to(z.dtype).unsqueeze(-1)
-
-
-def _slope(f: Function, z: Tensor) -> Tensor:
-    """df/dz for each sample, (n_samples, ..., L)."""
-    z = z.detach().requires_grad_()
-    with torch.enable_grad():
-        total = _values(f, z, differentiable=True).sum()
-    if not total.requires_grad:
-        raise ValueError(
-            "f(z) has no derivative in z (a comparison, a rounding or .detach()): the pathwise estimator needs one, use score_function"
-        )
-    return torch.autograd.grad(total, z)[0]
-
-
-def _check(f, mu, sigma, n_samples) -> tuple[Tensor, Tensor]:
+def gaussian_parameters(f, mu, sigma, n_samples) -> tuple[Tensor, Tensor]:
     if not callable(f):
         raise TypeError(f"f: expected a function from z (n_samples, ..., L) to values (n_samples, ...), got {type(f).__name__}")
-    _check_count(n_samples)
+    whole_number("n_samples", n_samples)
     dtype = torch.get_default_dtype()
     for given in (mu, sigma):
         dtype = torch.promote_types(dtype, given.dtype) if torch.is_tensor(given) else dtype
@@ -195,13 +163,40 @@ def _check(f, mu, sigma, n_samples) -> tuple[Tensor, Tensor]:
     return (mu, sigma) if mu.dim() else (mu.reshape(1), sigma.reshape(1))
 
 
-def _check_count(n_samples) -> None:
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int) or n_samples < 1:
-        raise ValueError(f"n_samples: expected a whole number of at least 1, got {n_samples!r}")
+def values_of(f: Function, z: Tensor, differentiable: bool = False) -> Tensor:
+    """f(z) with its shape and values checked, and an axis of length one added for the latent dimensions."""
+    with torch.set_grad_enabled(differentiable):
+        values = f(z)
+    if not torch.is_tensor(values):
+        raise TypeError(f"f(z): expected a tensor of values, one a sample, got {type(values).__name__}")
+    if values.shape != z.shape[:-1]:
+        raise ValueError(
+            f"f(z): expected one value a sample, shape {tuple(z.shape[:-1])} for z of shape {tuple(z.shape)}, got {tuple(values.shape)}; "
+            "f must work on whole batches and sum over the last axis only"
+        )
+    if not values.isfinite().all():
+        raise ValueError("f(z): expected finite values, got NaN or infinity for some samples")
+    return values.to(z.dtype).unsqueeze(-1)
 
 
-def _check_baseline(baseline, n_samples: int) -> None:
+def check_baseline(baseline, n_samples: int) -> None:
     if isinstance(baseline, str) and baseline not in ("optimal", *COMPARING):
         raise ValueError(f"unknown baseline {baseline!r}: use None, a number, 'optimal', 'leave_one_out' or 'batch_mean'")
     if baseline in COMPARING and n_samples < 2:
         raise ValueError(f"baseline={baseline!r} compares a sample with the others, so it needs n_samples of at least 2, got {n_samples}")
+
+
+def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
+
+
+def _slope(f: Function, z: Tensor) -> Tensor:
+    """df/dz for each sample, (n_samples, ..., L)."""
+    z = z.detach().requires_grad_()
+    with torch.enable_grad():
+        total = values_of(f, z, differentiable=True).sum()
+    if not total.requires_grad:
+        raise ValueError(
+            "f(z) has no derivative in z (a comparison, a rounding or .detach()): the pathwise estimator needs one, use score_function"
+        )
+    return torch.autograd.grad(total, z)[0]

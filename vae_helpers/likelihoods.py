@@ -14,6 +14,8 @@ from torch.distributions import Categorical as TorchCategorical
 from torch.distributions import Distribution, Independent, constraints
 from torch.distributions import Normal as TorchNormal
 
+from .inputs import check_unit_range, is_binary, whole_number
+
 
 class Likelihood(nn.Module):
     """Base: `n_outputs` numbers a pixel; calling it gives the distribution, batch_shape (…,), event_shape (D,)."""
@@ -125,9 +127,7 @@ class Categorical(Likelihood):
 
     def __init__(self, levels: int = 256):
         super().__init__()
-        if not isinstance(levels, int) or levels < 2:
-            raise ValueError(f"levels must be a whole number from 2 on, got {levels!r}")
-        self.n_outputs = self.levels = levels
+        self.n_outputs = self.levels = whole_number("levels", levels, least=2)
 
     def forward(self, outputs: Tensor) -> Distribution:
         return PixelLevels(outputs.unflatten(-1, (-1, self.levels)))
@@ -181,20 +181,3 @@ def make(likelihood: "str | dict | Likelihood") -> Likelihood:
     if name not in known:
         raise ValueError(f"unknown likelihood {name!r}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5)")
     return known[name](**options)
-
-
-def is_binary(x: Tensor) -> bool:
-    """True if every pixel is 0 or 1."""
-    return bool(((x == 0) | (x == 1)).all())
-
-
-def check_unit_range(x: Tensor) -> None:
-    """Raise TypeError or ValueError unless x holds floating-point pixels in [0, 1]."""
-    if not torch.is_floating_point(x):
-        raise TypeError(f"expected floating-point pixels in [0, 1], got {x.dtype}: for 0…255 use images.float() / 255")
-    low, high = x.aminmax()
-    if not (low >= 0 and high <= 1):
-        if x.isnan().any():
-            raise ValueError(f"expected pixels in [0, 1], got {int(x.isnan().sum())} NaN: find where they came from first")
-        advice = "divide by 255" if high > 1.5 and low >= 0 else "rescale the images"
-        raise ValueError(f"expected pixels in [0, 1], got {low.item():.3g} to {high.item():.3g}: {advice}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
 from .files import write_beside_and_rename
+from .inputs import whole_number
 from .networks import ACTIVATIONS, NETWORKS
 
 
@@ -19,20 +21,20 @@ class _ImageModel(nn.Module):
 
     def __init__(self, image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs: int, pixel_outputs: int):
         super().__init__()
-        self.image_shape, self.latent_dim = _check_shape(image_shape), _check_whole("latent_dim", latent_dim)
-        hidden = tuple(_check_whole("hidden", h) for h in ((hidden,) if isinstance(hidden, int) else hidden))
+        self.image_shape, self.latent_dim = _check_shape(image_shape), whole_number("latent_dim", latent_dim)
+        hidden = tuple(whole_number("hidden", h) for h in (hidden if isinstance(hidden, Iterable) else (hidden,)))
         _check_known("activation", activation, ACTIVATIONS)
         _check_known("network", network, NETWORKS)
         self.config = {
             "image_shape": list(self.image_shape),
-            "latent_dim": latent_dim,
+            "latent_dim": self.latent_dim,
             "hidden": list(hidden),
             "network": network,
             "activation": activation,
         }
         with _seeded(seed):
             self.encoder, self.decoder = NETWORKS[network](
-                self.image_shape, latent_dim, hidden, ACTIVATIONS[activation], encoder_outputs, pixel_outputs
+                self.image_shape, self.latent_dim, hidden, ACTIVATIONS[activation], encoder_outputs, pixel_outputs
             )
 
     @property
@@ -133,7 +135,7 @@ class VAE(_ImageModel):
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
         self.likelihood = likelihood
         self.config["likelihood"] = likelihood.config
-        self.register_buffer("_zero", torch.zeros(latent_dim), persistent=False)
+        self.register_buffer("_zero", torch.zeros(self.latent_dim), persistent=False)
 
     @property
     def prior(self) -> Distribution:
@@ -174,13 +176,7 @@ def _check_shape(image_shape) -> tuple[int, int]:
     shape = tuple(image_shape)
     if len(shape) != 2:
         raise ValueError(f"image_shape must be (height, width), got {shape}: colour channels are not supported")
-    return tuple(_check_whole("image_shape", n) for n in shape)
-
-
-def _check_whole(name: str, value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
-    return value
+    return tuple(whole_number("image_shape", n) for n in shape)
 
 
 def _check_known(name: str, value, known) -> None:

@@ -8,14 +8,15 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
-from .gradients import _check_baseline
+from .gradients import check_baseline
+from .inputs import whole_number
 from .models import VAE, Autoencoder
 
 
 class Elbo(NamedTuple):
-    """value = reconstruction − β · kl, each (batch,), in nats per image."""
+    """elbo = reconstruction − β · kl (at β = 1 the ELBO), each (batch,), in nats per image."""
 
-    value: Tensor
+    elbo: Tensor
     reconstruction: Tensor
     kl: Tensor
 
@@ -28,7 +29,7 @@ def elbo(
     x: (batch, H, W) or (batch, D). kl: "closed_form" (their L^B) or "sampled" (their L^A). beta weighs the KL (β-VAE; 1 is the ELBO).
     Raises ValueError for n_samples < 1, a negative beta, another `kl`, or images of another shape.
     """
-    _check_samples(n_samples)
+    n_samples = whole_number("n_samples", n_samples)
     if not beta >= 0:
         raise ValueError(f"beta must be a number from 0 on, got {beta!r}")
     x = vae.flatten(x)
@@ -51,7 +52,7 @@ def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generato
 
     x: (batch, H, W) or (batch, D). Memory grows with batch × K: `evaluation.evaluate` goes in pieces. Raises ValueError for n_samples < 1.
     """
-    _check_samples(n_samples)
+    n_samples = whole_number("n_samples", n_samples)
     x = vae.flatten(x)
     mu, logvar = vae.mu_logvar(x)
     z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
@@ -74,20 +75,20 @@ def elbo_surrogate(
     """
     if estimator not in ("pathwise", "score_function"):
         raise ValueError(f"unknown estimator {estimator!r}: use 'pathwise' or 'score_function'")
-    _check_baseline(baseline, n_samples)
+    check_baseline(baseline, n_samples)
     x = vae.flatten(x)
     mu, logvar = vae.mu_logvar(x)
     z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
     kl = kl_standard_normal(mu, logvar)
     z = z if estimator == "pathwise" else z.detach()
     log_likelihood = vae.likelihood.log_prob(vae.outputs(z), x)  # (K, batch)
-    elbo = (log_likelihood.mean(0) - kl).mean()
+    value = (log_likelihood.mean(0) - kl).mean()
     if estimator == "pathwise":
-        return elbo, elbo.detach()
-    values = log_likelihood.detach()
+        return value, value.detach()
+    weight = log_likelihood.detach()
     if baseline == "leave_one_out":
-        values = values - (values.sum(0) - values) / (n_samples - 1)
-    return elbo + (values * _log_q(z, mu, logvar)).mean(), elbo.detach()
+        weight = weight - (weight.sum(0) - weight) / (n_samples - 1)
+    return value + (weight * _log_q(z, mu, logvar)).mean(), value.detach()
 
 
 def squared_error(autoencoder: Autoencoder, x: Tensor) -> Tensor:
@@ -104,8 +105,3 @@ def sample(mu: Tensor, logvar: Tensor, n_samples: int, generator: torch.Generato
 
 def _log_q(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     return Normal(mu, (logvar / 2).exp(), validate_args=False).log_prob(z).sum(-1)
-
-
-def _check_samples(n_samples: int) -> None:
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int) or n_samples < 1:
-        raise ValueError(f"n_samples must be a whole number from 1 on, got {n_samples!r}")

@@ -1,6 +1,7 @@
 """Seed, threads, device and figure style: the surroundings in which every notebook runs."""
 
 import ctypes
+import math
 import os
 import platform
 import sys
@@ -13,6 +14,10 @@ from importlib.metadata import version
 
 import numpy as np
 import torch
+
+from .inputs import whole_number
+
+MOST_NUMPY_SEED = 2**32 - 1
 
 
 def setup() -> int:
@@ -31,13 +36,13 @@ def setup() -> int:
 
 
 def seed() -> int:
-    """The collection's seed: `VAE_HELPERS_SEED`, or 0. Raises ValueError if that is not a whole number from 0 on."""
-    return _whole_number("VAE_HELPERS_SEED", default=0, least=0)
+    """The collection's seed: `VAE_HELPERS_SEED`, or 0. Raises ValueError if that is not a whole number from 0 to 2³² − 1."""
+    return _setting("VAE_HELPERS_SEED", default=0, least=0, most=MOST_NUMPY_SEED)
 
 
 def threads() -> int:
     """Threads for the arithmetic: `VAE_HELPERS_THREADS`, or 1. Raises ValueError if that is not a whole number from 1 on."""
-    return _whole_number("VAE_HELPERS_THREADS", default=1, least=1)
+    return _setting("VAE_HELPERS_THREADS", default=1, least=1)
 
 
 def generator(k: int = 0) -> torch.Generator:
@@ -96,11 +101,12 @@ def _medium_is_exact_and_faster() -> bool:
     return error["medium"] < 3 * error["highest"] and min(seconds["medium"]) < 0.8 * min(seconds["highest"])
 
 
-def _whole_number(variable: str, default: int, least: int) -> int:
-    text = os.environ.get(variable, str(default))
-    if not text.isdigit() or int(text) < least:
-        raise ValueError(f"{variable} must be a whole number from {least} on, got {text!r}: unset it or set it to such as {default}")
-    return int(text)
+def _setting(variable: str, default: int, least: int, most: float = math.inf) -> int:
+    text = os.environ.get(variable, str(default)).strip()
+    try:
+        return whole_number(variable, int(text) if text.isdecimal() else text, least, most)
+    except ValueError as error:
+        raise ValueError(f"{error}: unset it or set it to such as {default}") from None
 
 
 def _return_freed_memory() -> None:

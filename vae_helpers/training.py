@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .datasets import Dataset, binarize
-from .likelihoods import check_unit_range
+from .inputs import check_unit_range, whole_number
 from .models import VAE, Autoencoder
 from .objectives import elbo, squared_error
 from .runtime import fast_matmul
@@ -234,8 +234,7 @@ def _progress_bar(n_steps: int):
 def _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples) -> None:
     whole = {"epochs": epochs, "batch_size": batch_size, "n_samples": n_samples, "patience": 1 if patience is None else patience}
     for name, value in whole.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+        whole_number(name, value)
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be a positive number, got {lr!r}")
     if not callable(beta) and not 0 <= beta < math.inf:

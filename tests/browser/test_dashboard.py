@@ -55,7 +55,7 @@ def test_play_pause_step_stop(lab):
         lab,
         "print(dashboard.status, 6 * 7)",
         "from vae_helpers.objectives import elbo\n"
-        "before, after = (elbo(m, data.test.images).value.mean().item() for m in (vae, dashboard.model))\n"
+        "before, after = (elbo(m, data.test.images).elbo.mean().item() for m in (vae, dashboard.model))\n"
         "print(dashboard.history.stopped, after - before > 5, dashboard.progress[0])",
     )
     expect_status(page, "ready")

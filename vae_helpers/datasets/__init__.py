@@ -2,21 +2,35 @@
 
 "digits" and "sprites" need no network. The others are fetched once from public mirrors, checked by hash and kept in the folder that
 VAE_HELPERS_DATA names, or else in the user's cache folder. No split depends on VAE_HELPERS_SEED.
+Importing this loads nothing: a data set's module is fetched when the data set is.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
+if TYPE_CHECKING:
+    from .images import Dataset
 
-from . import public, sprites
-from .download import DownloadError, data_folder, locate
-from .images import Dataset, Split, binarize
-
-__all__ = ["Dataset", "DownloadError", "Split", "binarize", "data_folder", "found", "load", "names"]
+DATA_SETS = ("digits", "sprites", "mnist", "fashion_mnist", "binarized_mnist", "frey_faces")
+HOMES = {  # name: module; a data set's loader is a function of the data set's name
+    "digits": "images",
+    "sprites": "sprites",
+    "mnist": "public",
+    "fashion_mnist": "public",
+    "binarized_mnist": "public",
+    "frey_faces": "public",
+    "found": "public",
+    "Dataset": "images",
+    "Split": "images",
+    "binarize": "images",
+    "DownloadError": "download",
+    "data_folder": "download",
+}
+__all__ = ["load", "names", *(name for name in HOMES if name not in DATA_SETS)]
 
 
 def load(name: str, **options) -> Dataset:
@@ -32,11 +46,11 @@ def load(name: str, **options) -> Dataset:
 
     Raises ValueError for an unknown name, TypeError for an option that the data set does not have, DownloadError.
     """
-    loader = _LOADERS.get(name) if isinstance(name, str) else None
-    if loader is None:
-        close = difflib.get_close_matches(str(name).lower(), _LOADERS, n=1)
+    if name not in DATA_SETS:
+        close = difflib.get_close_matches(str(name).lower(), DATA_SETS, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"There is no data set {name!r}; known are {', '.join(map(repr, _LOADERS))}.{hint}")
+        raise ValueError(f"There is no data set {name!r}; known are {', '.join(map(repr, DATA_SETS))}.{hint}")
+    loader = _home(name)
     known = list(inspect.signature(loader).parameters)
     if unknown := [option for option in options if option not in known]:
         takes = f"takes {', '.join(known)}" if known else "takes no options"
@@ -46,48 +60,18 @@ def load(name: str, **options) -> Dataset:
 
 def names() -> tuple[str, ...]:
     """The names that `load` knows."""
-    return tuple(_LOADERS)
+    return DATA_SETS
 
 
-def found() -> dict[str, str | None]:
-    """For each data set where it is, or None if loading it needs the network. Looks for the files without reading them."""
-    places: dict[str, str | None] = {"digits": "part of scikit-learn", "sprites": "generated"}
-    for name, files in public.FILES.items():
-        paths = [locate(file) for file in files.values()]
-        places[name] = None if None in paths else str(paths[0].parent)
-    return places
+def _home(name: str):
+    return getattr(import_module(f".{HOMES[name]}", __name__), name)
 
 
-def _digits() -> Dataset:
-    """scikit-learn's digits (Alpaydin & Kaynak 1998), pixels / 16, in a fixed split with equal shares of each class."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    digits = load_digits()
-    images = torch.from_numpy((digits.images / 16).astype(np.float32))
-    labels = torch.from_numpy(digits.target.astype(np.int64))
-    train, test = train_test_split(np.arange(len(labels)), test_size=359, stratify=labels, random_state=0)
-    about = "real handwritten digits, Alpaydin & Kaynak 1998, from scikit-learn"
-    return Dataset("digits", Split(images[train], labels[train]), Split(images[test], labels[test]), about=about)
+def __getattr__(name: str):
+    if name not in __all__:
+        raise AttributeError(f"vae_helpers.datasets has no {name!r}: expected one of {', '.join(__all__)}")
+    return _home(name)
 
 
-def _sprites(n_train: int = 5000, n_test: int = 1000, size: int = 16, seed: int = 0) -> Dataset:
-    """Generated shapes with known factors, see `sprites`. The label is the shape. A longer split starts with the same images."""
-    for option, value, least in (("n_train", n_train, 1), ("n_test", n_test, 1), ("seed", seed, 0)):
-        if not isinstance(value, int) or value < least:
-            raise ValueError(f"{option} must be a whole number, at least {least}; got {value!r}.")
-    splits = []
-    for stream, n in enumerate((n_train, n_test)):
-        factors = sprites.sample_factors(n, np.random.default_rng([seed, stream]))
-        splits.append(Split(sprites.draw(factors, size), factors[:, 0].long(), factors, sprites.FACTOR_NAMES))
-    return Dataset("sprites", *splits, about=f"generated with known factors, seed {seed}")
-
-
-_LOADERS = {
-    "digits": _digits,
-    "sprites": _sprites,
-    "mnist": public.mnist,
-    "fashion_mnist": public.fashion_mnist,
-    "binarized_mnist": public.binarized_mnist,
-    "frey_faces": public.frey_faces,
-}
+def __dir__() -> list[str]:
+    return __all__

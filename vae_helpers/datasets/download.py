@@ -6,18 +6,18 @@ A file is written beside its place and renamed, so that nobody ever sees half of
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
 import re
 import sys
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from ..files import beside
 
 
 class DownloadError(RuntimeError):
@@ -87,33 +87,26 @@ def _fetch(file: RemoteFile, timeout: float, progress: bool) -> np.ndarray:
     import requests
 
     target = data_folder() / file.places[-1]
-    part = target.with_name(f"part-{uuid.uuid4().hex}-{target.name}")  # of this call alone: two processes never share one
     failures = []
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for url in file.urls:
-            try:
-                _download(url, part, timeout, progress)
-                content = _read_checked(file, part)
-            except (requests.RequestException, _WrongContent) as problem:  # RequestException is an OSError: this clause stays first
-                failures.append(f"{url} {_what_happened(problem, timeout)}")
-                continue
-            _keep(part, target)
-            return content
+        with beside(target, overwrite=False) as part:  # what another process has put there meanwhile has passed the same check
+            for url in file.urls:
+                try:
+                    _download(url, part, timeout, progress)
+                    return _read_checked(file, part)
+                except (requests.RequestException, _WrongContent) as problem:  # RequestException is an OSError: this clause stays first
+                    failures.append(f"{url} {_what_happened(problem, timeout)}")
+            raise DownloadError(
+                f"Cannot fetch {file.places[-1]} (expected {file.digest}) from any of its {len(file.urls)} mirrors: {'; '.join(failures)}. "
+                f"Check the network and load again, put the file at {target}, or set VAE_HELPERS_DATA to a folder that holds it. "
+                'load("digits") and load("sprites") need no download.'
+            )
     except OSError as problem:
         raise DownloadError(
             f"Cannot keep {file.places[-1]} in the folder {data_folder()}: {_what_is_wrong_with_the_folder(problem)}. "
             "Nothing was left behind. Set VAE_HELPERS_DATA to a folder with room that you may write to, "
             f"or to one that holds {' or '.join(file.places)} ({file.digest})."
         ) from problem
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    raise DownloadError(
-        f"Cannot fetch {file.places[-1]} (expected {file.digest}) from any of its {len(file.urls)} mirrors: {'; '.join(failures)}. "
-        f"Check the network and load again, or put the file at {target} yourself, or set VAE_HELPERS_DATA to a folder that holds it. "
-        'load("digits") and load("sprites") need no download.'
-    )
 
 
 def _download(url: str, part: Path, timeout: float, progress: bool) -> None:
@@ -144,16 +137,6 @@ def _read_checked(file: RemoteFile, path: Path) -> np.ndarray:
     if came != expected:
         raise _WrongContent(f"has {kind}:{came} ({path.stat().st_size:,} bytes)")
     return pixels if kind == "pixels" else file.read(path)
-
-
-def _keep(part: Path, target: Path) -> None:
-    """Rename, unless another process was faster: its copy has passed the same check."""
-    try:
-        if not target.exists():
-            os.replace(part, target)
-    except PermissionError:  # Windows refuses to replace what another process has put there a moment ago and is reading
-        if not target.exists():
-            raise
 
 
 def _what_happened(problem: Exception, timeout: float) -> str:

@@ -1,19 +1,22 @@
-"""What every data set is: a training and a test split of images in [0, 1], each with its labels."""
+"""What every data set is: a training and a test split of images in [0, 1], each with its labels; and the one that needs no network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from ..inputs import check_unit_range, is_binary, tensor_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Images with their labels, in memory. The fields cannot be reassigned.
 
-    images:       float32 (N, H, W), in [0, 1]
-    labels:       int64 (N,)
+    images:       float32 (N, H, W), in [0, 1]; given as any floats, tensor or array, (N, H, W) or (N, 1, H, W)
+    labels:       int64 (N,); given as any whole numbers
     factors:      float32 (N, F), what generated each image, for data whose factors are known; else None
     factor_names: F names
     """
@@ -24,19 +27,21 @@ class Split:
     factor_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_images(self.images)
-        if self.images.dtype != torch.float32 or self.images.ndim != 3 or len(self.images) == 0:
+        images, labels = tensor_of(self.images, "images"), tensor_of(self.labels, "labels")
+        if images.ndim == 4 and images.shape[1] == 1:
+            images = images[:, 0]
+        check_unit_range(images)
+        if images.ndim != 3 or len(images) == 0:
+            raise ValueError(f"A split needs images (N, H, W) with N >= 1, got {tuple(images.shape)}.")
+        if labels.is_floating_point() or labels.dtype == torch.bool or labels.shape != images.shape[:1]:
+            came = f"{labels.dtype} {tuple(labels.shape)}"
+            raise ValueError(f"A split of {len(images)} images needs labels as whole numbers ({len(images)},), got {came}.")
+        if self.factors is not None and self.factors.shape != (len(images), len(self.factor_names)):
             raise ValueError(
-                f"A split needs images as float32 (N, H, W) with N >= 1, got {self.images.dtype} {tuple(self.images.shape)}. "
-                "Convert with images.float(), divide by the largest value, and drop a channel axis of length 1."
+                f"Factors need shape (images, names) = ({len(images)}, {len(self.factor_names)}), got {tuple(self.factors.shape)}."
             )
-        if not isinstance(self.labels, Tensor) or self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
-            came = f"{self.labels.dtype} {tuple(self.labels.shape)}" if isinstance(self.labels, Tensor) else type(self.labels).__name__
-            raise ValueError(f"A split of {len(self.images)} images needs labels as int64 ({len(self.images)},), got {came}.")
-        if self.factors is not None and self.factors.shape != (len(self.images), len(self.factor_names)):
-            raise ValueError(
-                f"Factors need shape (images, names) = ({len(self.images)}, {len(self.factor_names)}), got {tuple(self.factors.shape)}."
-            )
+        object.__setattr__(self, "images", images.float())
+        object.__setattr__(self, "labels", labels.long())
 
     def __len__(self) -> int:
         return len(self.images)
@@ -74,7 +79,7 @@ class Dataset:
         The draw depends on `seed` alone. Data that is binary already comes back as it is.
         """
         splits = self._splits()
-        if all(((s.images == 0) | (s.images == 1)).all() for s in splits.values()):
+        if all(is_binary(split.images) for split in splits.values()):
             return self
         generator = torch.Generator().manual_seed(seed)
         drawn = {key: replace(split, images=_binarize_in_chunks(split.images, generator)) for key, split in splits.items()}
@@ -93,30 +98,27 @@ class Dataset:
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Draw every pixel as Bernoulli(pixel), afresh at each call: dynamic binarization (Burda et al. 2016, section 5.1).
 
-    images: float, any shape, in [0, 1]. Returns zeros and ones of the same shape and dtype.
-    Raises TypeError if the images are no float tensor, ValueError if a pixel is outside [0, 1] or NaN.
+    images: a tensor or array of floats in [0, 1], any shape. Returns a tensor of zeros and ones of the same shape and dtype.
+    Raises TypeError for whole numbers and for what is no array, ValueError if a pixel is outside [0, 1] or NaN.
     """
-    _check_images(images)
+    images = tensor_of(images, "images")
+    check_unit_range(images)
     # u < p for u uniform on [0, 1) has probability p, also at p = 0 and 1; several times as fast as torch.bernoulli
     uniform = torch.rand(images.shape, generator=generator, dtype=images.dtype, device=images.device)
     return (uniform < images).to(images.dtype)
 
 
-def _check_images(images: Tensor) -> None:
-    """Raise unless `images` is a float tensor in [0, 1]."""
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        came = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(
-            f"Images must be a tensor of floats in [0, 1], got {came}. Convert with images.float() / 255 (or its largest value)."
-        )
-    if images.numel() == 0:
-        return
-    low, high = torch.aminmax(images)  # NaN goes through to both
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"Pixels must lie in [0, 1], got values from {low:.4g} to {high:.4g}. "
-            "Divide by the largest possible value (255, or 16 for digits)."
-        )
+def digits() -> Dataset:
+    """scikit-learn's digits (Alpaydin & Kaynak 1998), pixels / 16, in a fixed split with equal shares of each class."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    stored = load_digits()
+    images = torch.from_numpy((stored.images / 16).astype(np.float32))
+    labels = torch.from_numpy(stored.target.astype(np.int64))
+    train, test = train_test_split(np.arange(len(labels)), test_size=359, stratify=labels, random_state=0)
+    about = "real handwritten digits, Alpaydin & Kaynak 1998, from scikit-learn"
+    return Dataset("digits", Split(images[train], labels[train]), Split(images[test], labels[test]), about=about)
 
 
 def _binarize_in_chunks(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .download import RemoteFile, get
+from .download import RemoteFile, get, locate
 from .images import Dataset, Split
 
 
@@ -114,6 +114,15 @@ FILES: dict[str, dict[str, RemoteFile]] = {
         )
     },
 }
+
+
+def found() -> dict[str, str | None]:
+    """For each data set where it is, or None if loading it needs the network. Looks for the files without reading them."""
+    places: dict[str, str | None] = {"digits": "part of scikit-learn", "sprites": "generated"}
+    for name, files in FILES.items():
+        paths = [locate(file) for file in files.values()]
+        places[name] = None if None in paths else str(paths[0].parent)
+    return places
 
 
 def mnist(timeout: float = 30.0, progress: bool = True) -> Dataset:

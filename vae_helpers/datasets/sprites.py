@@ -21,10 +21,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..inputs import whole_number
+from .images import Dataset, Split
+
 FACTOR_NAMES = ("shape", "size", "rotation", "x", "y")
 SHAPES = ("corner", "half disc", "heart")
 SIZE_RANGE = (0.20, 0.36)
 PLACE_RANGE = (0.35, 0.65)  # leaves every sprite whole: none reaches further than 0.87 sizes from its centre
+
+
+def sprites(n_train: int = 5000, n_test: int = 1000, size: int = 16, seed: int = 0) -> Dataset:
+    """Images of `size` × `size` pixels with their five factors. The label is the shape. A longer split starts with the same images.
+
+    Raises ValueError for numbers of images or pixels below 1 or a seed below 0.
+    """
+    n_train, n_test, seed = whole_number("n_train", n_train), whole_number("n_test", n_test), whole_number("seed", seed, least=0)
+    splits = []
+    for stream, n in enumerate((n_train, n_test)):
+        factors = sample_factors(n, np.random.default_rng([seed, stream]))
+        splits.append(Split(draw(factors, size), factors[:, 0].long(), factors, FACTOR_NAMES))
+    return Dataset("sprites", *splits, about=f"generated with known factors, seed {seed}")
 
 
 def draw(factors: Tensor, size: int = 16) -> Tensor:
@@ -37,12 +53,11 @@ def draw(factors: Tensor, size: int = 16) -> Tensor:
     factors = torch.as_tensor(factors, dtype=torch.float32)
     if factors.ndim not in (1, 2) or factors.shape[-1] != len(FACTOR_NAMES):
         raise ValueError(f"Factors need shape (N, 5) or (5,) with columns {', '.join(FACTOR_NAMES)}; got {tuple(factors.shape)}.")
-    if not factors.isfinite().all() or not torch.isin(factors[..., 0], torch.arange(3.0)).all() or not (factors[..., 1] > 0).all():
+    if not factors.isfinite().all() or not torch.isin(factors[..., 0], torch.arange(3)).all() or not (factors[..., 1] > 0).all():
         raise ValueError("Factors must be finite, with shape 0, 1 or 2 and size > 0; look for a value outside of these.")
-    if not isinstance(size, int) or size < 1:
-        raise ValueError(f"The image size must be a whole number of pixels, at least 1; got {size!r}.")
+    size = whole_number("size", size)
     rows = factors.reshape(-1, len(FACTOR_NAMES))
-    images = torch.empty(len(rows), size, size)
+    images = torch.empty(len(rows), size, size, dtype=torch.float32)
     chunk = max(1, 2**20 // size**2)  # about a million pixels at a time, so that memory stays bounded
     for some, target in zip(rows.split(chunk), images.split(chunk), strict=True):
         target.copy_(_coverage(some, size))
@@ -61,7 +76,7 @@ def sample_factors(n: int, rng: np.random.Generator) -> Tensor:
 def _coverage(factors: Tensor, size: int) -> Tensor:
     """(n, 5) → (n, size, size): half covered where the shape's edge passes a pixel's centre, and linear in the distance to the edge."""
     shape, scale, rotation, x, y = (column[:, None, None] for column in factors.unbind(-1))
-    centres = (torch.arange(size) + 0.5) / size
+    centres = (torch.arange(size, dtype=torch.float32) + 0.5) / size
     right, up = centres[None, None, :] - x, y - centres[None, :, None]  # y counts downwards, up does not
     cos, sin = rotation.cos() / scale, rotation.sin() / scale
     u, v = cos * right + sin * up, cos * up - sin * right  # the shape's own frame: unit area, centre of gravity at 0

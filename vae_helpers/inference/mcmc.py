@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .variational import LogDensity, _evaluate
+from . import LogDensity, values_of
 
 
 class Chains(NamedTuple):
@@ -35,13 +35,13 @@ def metropolis(
             f"metropolis needs start (chains,) or (chains, d), n_steps >= 1, warmup >= 0 and step > 0; "
             f"got start of shape {tuple(z.shape)}, n_steps = {n_steps}, warmup = {warmup}, step = {step}."
         )
-    log_p = _evaluate(log_density, z)
+    log_p = values_of(log_density, z)
     if not log_p.isfinite().all():
         raise ValueError("every chain must start where the log-density is finite; move the starting points.")
     samples, accepted = torch.empty(n_steps, *z.shape, dtype=torch.float64), torch.zeros(len(z), dtype=torch.float64)
     for t in range(-warmup, n_steps):
         proposal = z + step * torch.randn(z.shape, dtype=torch.float64, generator=generator)
-        log_p_new = _evaluate(log_density, proposal)
+        log_p_new = values_of(log_density, proposal)
         accept = torch.rand(len(z), dtype=torch.float64, generator=generator).log() < log_p_new - log_p
         z = torch.where(accept.reshape(-1, *[1] * (z.ndim - 1)), proposal, z)
         log_p = torch.where(accept, log_p_new, log_p)

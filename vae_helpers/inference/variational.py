@@ -7,14 +7,13 @@ Both need only an unnormalised log-density, such as z ↦ log p(x, z) with x hel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-LogDensity = Callable[[Tensor], Tensor]
+from . import LogDensity, values_of
 
 
 class GaussianFit(NamedTuple):
@@ -36,7 +35,7 @@ def gaussian_elbo(log_density: LogDensity, mu: Tensor, sigma: Tensor, n_points: 
         eps = torch.cartesian_prod(*[eps] * len(mu)).reshape(-1, len(mu))  # (n_points^d, d)
         weights = torch.cartesian_prod(*[weights] * len(mu)).reshape(-1, len(mu)).prod(-1)
     entropy = (sigma.log() + 0.5 * math.log(2 * math.pi * math.e)).sum()
-    return (weights * _evaluate(log_density, mu + sigma * eps)).sum() + entropy
+    return (weights * values_of(log_density, mu + sigma * eps)).sum() + entropy
 
 
 def gaussian_vi(
@@ -69,12 +68,3 @@ def gaussian_vi(
     if not all(value.isfinite().all() for value in fit):
         raise ValueError(f"the fit left the region where the log-density is finite, from mu = {mu.tolist()}; start nearer to its mass.")
     return fit
-
-
-def _evaluate(log_density: LogDensity, z: Tensor) -> Tensor:
-    value = log_density(z)
-    if value.shape != z.shape[:1]:
-        raise ValueError(
-            f"log_density must return one value a row: shape {tuple(z.shape[:1])} for z {tuple(z.shape)}, got {tuple(value.shape)}."
-        )
-    return value

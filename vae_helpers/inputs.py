@@ -1,0 +1,184 @@
+"""The front door: what people hand over, as what the package computes with, or one sentence that says what to hand over instead.
+
+Harmless differences are taken away without a word: NumPy arrays, lists, other floating-point types, other devices, a channel axis of
+length one, NumPy's whole numbers. Whatever could mean two things (grey levels 0 … 255, a `Dataset` where a split is meant) is refused.
+A function of the paper calls `vae.flatten(x)` and `vae.outputs(z)`, which call this; a view or picture calls `pictures` and `codes`:
+
+    images = inputs.pictures(images, model.image_shape)   # float32 (N, H, W) on the CPU, whatever form they came in
+    codes = inputs.codes(codes, model.latent_dim)         # float32 (N, L) on the CPU
+    labels = inputs.tensor_of(labels, "labels")
+    n = inputs.whole_number("n_rows", n)
+"""
+
+import math
+import operator
+from contextlib import suppress
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MOST_SEED = 2**64 - 1  # that torch's generators take
+
+
+def whole_number(name: str, value, least: int = 1, most: float = math.inf) -> int:
+    """`value` as an int, also where it is NumPy's or a tensor's. Raises ValueError for anything but a whole number in least … most."""
+    try:
+        if isinstance(value, bool | np.bool_) or getattr(value, "dtype", None) == torch.bool:
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not least <= number <= most:
+        to = "on" if most == math.inf else f"to {most}"
+        raise ValueError(f"{name} must be a whole number from {least} {to}, got {value!r}")
+    return number
+
+
+def positive_number(name: str, value, zero: bool = False) -> float:
+    """`value` as a float, also where it is NumPy's or a tensor's. Raises ValueError unless it is finite and above 0 (zero: or 0)."""
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError, RuntimeError):
+        number = math.nan
+    if not (0 < number < math.inf or (zero and number == 0)):
+        raise ValueError(f"{name} must be a {'number from 0 on' if zero else 'positive number'}, got {value!r}")
+    return number
+
+
+def tensor_of(value, what: str) -> Tensor:
+    """Tensors as they are; arrays, lists (also of tensors) and whatever NumPy can read as numbers, as a tensor of their own kind of number.
+
+    Raises TypeError with `what`, such as "images", for anything else.
+    """
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Tensor) for v in value):
+        value = [v.detach().cpu().numpy() for v in value]
+    array = None
+    if isinstance(value, list | tuple | range | int | float) or hasattr(value, "__array__"):
+        with suppress(ValueError):  # rows of different lengths
+            array = np.asarray(value)
+    if array is None or array.dtype.kind not in "biuf":
+        raise TypeError(f"expected {what} as one tensor or array of numbers, got {type(value).__name__}{_what_to_pass(value, what)}")
+    return torch.tensor(array.astype(array.dtype.newbyteorder("=")))
+
+
+def image_rows(images, image_shape: tuple[int, int], like: Tensor | None = None) -> Tensor:
+    """Images (batch, H, W), (batch, 1, H, W) or (batch, D), in any form that `tensor_of` takes, or a `Split` of them → (batch, D).
+
+    The dtype and the device are those of the tensor `like`, or float32 on the CPU. Pixels are not looked at beyond their type.
+    Raises TypeError for whole numbers and for what holds no images, ValueError for another shape or none at all.
+    """
+    x = tensor_of(_of_a_split(images), "images")
+    height, width = image_shape
+    shape, pixels = tuple(x.shape), height * width
+    if shape[1:] not in ((height, width), (1, height, width), (pixels,)):
+        advice = "use the data it was built for, or build a model for these"
+        if shape in ((height, width), (1, height, width), (pixels,)):
+            advice = "one image needs a batch axis, x[None]"
+        raise ValueError(f"expected images of shape (batch, {height}, {width}) or (batch, {pixels}), got {shape}: {advice}")
+    if len(x) == 0:
+        raise ValueError("expected at least one image, got none")
+    if not x.is_floating_point():
+        raise TypeError(f"expected floating-point pixels, got {x.dtype}: {_how_to_scale(x)}")
+    return _like(x.reshape(len(x), pixels), like)
+
+
+def codes(z, latent_dim: int, like: Tensor | None = None) -> Tensor:
+    """Codes (…, L), in any form that `tensor_of` takes → the same in the dtype and on the device of `like`, or float32 on the CPU.
+
+    Raises ValueError for another length, or no code at all. Whether they are finite is not looked at: `check_finite`.
+    """
+    z = tensor_of(z, "codes")
+    if z.ndim == 0 or z.shape[-1] != latent_dim:
+        raise ValueError(f"expected codes of shape (…, {latent_dim}), got {tuple(z.shape)}")
+    if z.numel() == 0:
+        raise ValueError(f"expected at least one code, got none: shape {tuple(z.shape)}")
+    return _like(z, like)
+
+
+def pictures(images, image_shape: tuple[int, int] | None = None) -> Tensor:
+    """Images to be shown → float32 (N, H, W) on the CPU: from (N, H, W), (N, 1, H, W), flat (N, D), or one image, (H, W) or (D,).
+
+    image_shape (H, W): if not given, flat images count as square. Pixels are not looked at. Raises what `image_rows` raises.
+    """
+    x = tensor_of(_of_a_split(images), "images").detach()
+    if image_shape is None:
+        side = math.isqrt(x.shape[-1]) if x.ndim else 0
+        flat = x.ndim == 1 or (x.ndim == 2 and len(x) != x.shape[1])  # a square of numbers is one image
+        image_shape = (side, side) if x.ndim < 2 or (flat and side**2 == x.shape[1]) else tuple(x.shape[-2:])
+    one = tuple(x.shape) in (tuple(image_shape), (image_shape[0] * image_shape[1],))
+    return image_rows(x[None].float() if one else x.float(), image_shape).reshape(-1, *image_shape)
+
+
+def float64(value) -> Tensor:
+    """Numbers as float64, on the CPU where their device has none (Apple's MPS)."""
+    if isinstance(value, Tensor) and value.device.type == "mps":
+        value = value.cpu()
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
+def is_binary(x: Tensor) -> bool:
+    """True if every pixel is 0 or 1."""
+    return bool(((x == 0) | (x == 1)).all())
+
+
+def check_finite(x: Tensor, what: str = "pixels") -> None:
+    """Raise ValueError if x holds NaN or infinity."""
+    if not x.isfinite().all():
+        came = f"{int(x.isnan().sum())} NaN" if x.isnan().any() else "infinity"
+        raise ValueError(f"expected finite {what}, got {came}: find where they came from first")
+
+
+def check_unit_range(x: Tensor) -> None:
+    """Raise TypeError or ValueError unless x holds floating-point pixels in [0, 1], with the divisor that brings them there."""
+    if not x.is_floating_point():
+        raise TypeError(f"expected floating-point pixels in [0, 1], got {x.dtype}: {_how_to_scale(x)}")
+    if x.numel() == 0:
+        return
+    low, high = x.aminmax()  # NaN goes through to both
+    if not (low >= 0 and high <= 1):
+        check_finite(x)
+        raise ValueError(f"expected pixels in [0, 1], got {low.item():.8g} to {high.item():.8g}: {_how_to_scale(x)}")
+
+
+def check_no_grey_levels(x: Tensor) -> None:
+    """Raise ValueError if x holds grey levels 0, 1, 2 …, which were to be divided by the largest; other numbers beyond [0, 1] may pass."""
+    check_finite(x)
+    if x.amax() > 1 and x.amin() >= 0 and (x == x.round()).all():
+        raise ValueError(f"expected pixels in [0, 1], got {x.amin().item():g} to {x.amax().item():g}: {_how_to_scale(x)}")
+
+
+def _how_to_scale(x: Tensor) -> str:
+    low, high = (v.item() for v in x.float().aminmax()) if x.numel() else (0, 0)
+    if low >= 0 and high <= 1:
+        return "these are zeros and ones, so .float() is enough"
+    if -1e-3 <= low and high <= 1 + 1e-3:
+        return "that is rounding, so use .clamp(0, 1)"
+    if low < 0:
+        return 'rescale the images to [0, 1], from −1 … 1 by (images + 1) / 2, or use likelihood="gaussian", which takes any real numbers'
+    for largest, whose in ((16, "scikit-learn's digits"), (255, "8-bit images"), (65535, "16-bit images")):
+        if high <= largest:
+            return f"divide by {largest}, the largest grey level of {whose}"
+    return "divide by the largest grey level that a pixel can have"
+
+
+def _what_to_pass(value, what: str) -> str:
+    """What to hand over in the place of some kinds of data set."""
+    if hasattr(value, "train") and hasattr(value, "test"):
+        return f": say which of its {what}, such as data.test.images"
+    if hasattr(value, "batch_size") and hasattr(value, "__iter__"):
+        return f": take the {what} out of the loader, torch.cat([x for x, *_ in loader])"
+    if hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, list | tuple | str | dict):
+        return f": take the {what} out of it, torch.stack([x for x, *_ in data])"
+    return ""
+
+
+def _of_a_split(images):
+    """The images of a `datasets.Split`; anything else as it is."""
+    return images.images if hasattr(images, "images") and hasattr(images, "labels") else images
+
+
+def _like(x: Tensor, like: Tensor | None) -> Tensor:
+    return x.to(dtype=torch.float32 if like is None else like.dtype, device="cpu" if like is None else like.device)

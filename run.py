@@ -1,38 +1,30 @@
-"""Set up the collection and open or test it: `python run.py lab`, `python run.py test`.
+"""Set up the collection and open or test it: `python3 run.py lab`, `python3 run.py test`.
 
-Only Python's standard library, because it runs before anything is installed. The environment lives in `.venv` beside this file;
-the second call finds it ready and starts at once.
+Only Python's standard library, because it runs before anything is installed. tools/install.py makes the environment, in `.venv` beside
+this file; the second call finds it ready and starts at once.
 """
 
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-import urllib.request
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - here, before anything that an older Python cannot run
     sys.exit(f"This needs Python 3.11 or newer; {sys.executable} is Python {sys.version.split()[0]}. Call run.py with a newer one.")
 
 ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
-STAMP = VENV / "installed"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-DECIDES = [
-    "requirements.txt",
-    "requirements-test.txt",
-    "pyproject.toml",
-    "share/jupyter/lab/settings/overrides.d/vae_helpers.json5",
-]  # what the environment depends on
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-USAGE = """Usage: python run.py COMMAND [options]
+sys.path.insert(0, str(ROOT / "tools"))
+import chromium  # noqa: E402
+import install  # noqa: E402
 
-Each command first makes an environment in .venv, the first time only (about 2 GB on disk).
+USAGE = """Usage: python3 run.py COMMAND [options]        (on Windows: py run.py COMMAND)
 
-  lab       open the collection in JupyterLab; options go to JupyterLab, such as --no-browser
+Each command first makes an environment in .venv, the first time only (about 2 GB on disk). --yes agrees to what that would ask.
+
+  lab       open the collection in JupyterLab, or the notebook that is named; options go to JupyterLab, such as --no-browser
+            --copy FOLDER puts the notebooks there first and opens that folder: to work in, where this one is shared
   test      run every test: units, notebooks and browser; options go to pytest, such as -k kl or tests/test_setup.py
 """
 SCRIPTS = {  # command: (script, what it does)
@@ -43,10 +35,12 @@ SCRIPTS = {  # command: (script, what it does)
     "bench": ("benchmarks/table.py", "measure training, drag, notebooks, imports and start, and print one table"),
 }
 USAGE += "".join(f"  {name:<10}{purpose}\n" for name, (_, purpose) in SCRIPTS.items())
+WRITES_HERE = ("test", "build", "pretrain")
 
 
 def main(argv: list[str]) -> int:
     """Run one command and return its exit status."""
+    yes, argv = "--yes" in argv, [word for word in argv if word != "--yes"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(USAGE, end="")
         return 0 if argv else 2
@@ -55,121 +49,60 @@ def main(argv: list[str]) -> int:
         return fail(f"There is no command {command!r}.\n\n{USAGE}", status=2)
     if command in SCRIPTS and not (ROOT / SCRIPTS[command][0]).exists():
         return fail(f"{command!r} needs {SCRIPTS[command][0]}, which this copy of the collection does not have.")
-    os.chdir(ROOT)
+    if command in WRITES_HERE and not os.access(ROOT, os.W_OK):
+        return fail(f"`run.py {command}` writes into {ROOT}, which you may only read. Copy that folder to a place of your own first.")
     sys.stdout.reconfigure(line_buffering=True)  # what is said here comes before what pip says
     try:
-        set_up()
-    except (SetUpError, OSError) as error:
+        install.set_up(yes)
+        if command == "lab":
+            return call("-m", "jupyterlab", *lab_arguments(options))
+    except (install.SetUpError, OSError) as error:
         return fail(str(error))
     except KeyboardInterrupt:
         return fail("Stopped before the environment was complete. The same command takes it up again.", status=130)
-    if command == "lab":
-        return call([PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", "notebooks/00_start_here.ipynb", *options])
     if command == "test":
-        return call([PYTHON, "-m", "pytest", *test_arguments(options)], find_browser(options))
-    return call([PYTHON, SCRIPTS[command][0], *options])
+        options = [placed(option) for option in options]
+        os.chdir(ROOT)
+        return call("-m", "pytest", *test_arguments(options), **find_browser(options))
+    return call(str(ROOT / SCRIPTS[command][0]), *options)
 
 
-class SetUpError(Exception):
-    """The environment could not be made; the message says why and what to do."""
+def placed(option: str) -> str:
+    """A file, folder or test (`tests/test_a.py::test_b`) that is there, as seen from the caller's folder, by its whole path."""
+    name, *test = option.split("::")
+    return "::".join([str(Path(name).resolve()), *test]) if names_path(option) else option
 
 
-def set_up() -> None:
-    """Make `.venv` match the pinned requirements. A stamp, written last, makes the next call instant."""
-    version = venv_version()
-    if VENV.exists() and version is None:
-        if not VENV.is_dir() or VENV.is_symlink():
-            raise SetUpError(f"{VENV} is in the way: expected a folder that run.py may fill. Move it elsewhere and try again.")
-        print(f"The environment in {VENV} no longer works (its Python is missing, older than 3.11 or was replaced). Making it anew.")
-        shutil.rmtree(VENV)
-    if not VENV.exists():
-        print(f"Making an environment in {VENV} with Python {sys.version.split()[0]}. The first time takes a few minutes.")
-        try:
-            if subprocess.call([sys.executable, "-m", "venv", VENV]):
-                raise SetUpError("Python's venv module failed; its message is above. On Debian and Ubuntu: apt install python3-venv.")
-        except BaseException:  # Ctrl-C too: half an environment has half a pip
-            shutil.rmtree(VENV, ignore_errors=True)
-            raise
-        version = venv_version()
-    stamp = fingerprint(str(version))
-    if STAMP.exists() and STAMP.read_text() == stamp:
-        return
-    STAMP.unlink(missing_ok=True)
-    install()
-    STAMP.write_text(stamp)
+def names_path(option: str) -> bool:
+    return not option.startswith("-") and Path(option.split("::")[0]).exists()
 
 
-def install() -> None:
-    """Install requirements.txt into `.venv`; on Linux with no NVIDIA GPU, PyTorch's CPU build first."""
-    if subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL):  # an environment made by uv has none
-        subprocess.call([PYTHON, "-m", "ensurepip"])
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
-    if wants_cpu_torch(sys.platform, shutil.which("nvidia-smi")):
-        cpu_torch = [*pip, "--index-url", CPU_INDEX, torch_pin((ROOT / "requirements.txt").read_text(encoding="utf-8"))]
-        if not answers(CPU_INDEX + "/torch/") or subprocess.call(cpu_torch):
-            print(f"No CPU build of torch from {CPU_INDEX} (asked for 3 seconds), so pip takes torch from where it takes the rest.")
-            print("If pip starts on packages named nvidia-*, that is the build for NVIDIA GPUs, about 3 GB: stop with Ctrl-C, try later.")
-    if subprocess.call([*pip, "-r", "requirements-test.txt"]):
-        raise SetUpError(why_pip_failed(shutil.disk_usage(ROOT).free, answers("https://pypi.org/simple/pip/")))
+def lab_arguments(options: list[str]) -> list[str]:
+    """What JupyterLab is told: which folder is its root, and what to open in it. `--copy FOLDER` is ours."""
+    root, notebook = ROOT, ROOT / "notebooks" / "00_start_here.ipynb"
+    if "--copy" in options:
+        at = options.index("--copy")
+        if not options[at + 1 :]:
+            raise install.SetUpError("--copy needs a folder of your own: python3 run.py lab --copy my-notebooks")
+        root = copy_notebooks(Path(options[at + 1]).resolve())
+        notebook, options = root / notebook.name, options[:at] + options[at + 2 :]
+    if named := [option for option in options if option.endswith(".ipynb")]:
+        notebook, options = Path(named[0]).resolve(), [option for option in options if option not in named]
+        root = root if notebook.is_relative_to(root) else notebook.parent
+    return [f"--ServerApp.root_dir={root}", str(notebook), *options]
 
 
-def venv_version() -> str | None:
-    """The Python version inside `.venv`, such as "3.11"; None if it does not start, is too old, or is not what `.venv` was made with."""
-    try:
-        ask = [PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        version = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
-        settings = dict(line.split(" = ", 1) for line in (VENV / "pyvenv.cfg").read_text().splitlines() if " = " in line)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    made_with = settings.get("version", settings.get("version_info", ""))  # venv and uv; virtualenv
-    too_old = tuple(map(int, version.split("."))) < (3, 11)
-    return None if too_old or not f"{made_with}.".startswith(f"{version}.") else version
-
-
-def fingerprint(version: str) -> str:
-    """A hash of all that decides what is installed: the lists, the Python version, this folder (the package is installed by path)."""
-    parts = [version, str(ROOT), *((ROOT / name).read_text(encoding="utf-8") for name in DECIDES)]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def wants_cpu_torch(platform: str, nvidia_smi: str | None) -> bool:
-    """Whether PyTorch's CPU index is worth asking. Elsewhere than on Linux, torch from PyPI is the CPU build already."""
-    return platform.startswith("linux") and nvidia_smi is None
-
-
-def torch_pin(requirements: str) -> str:
-    """The line that pins torch, such as "torch==2.13.0"."""
-    return next(line.split("#")[0].strip() for line in requirements.splitlines() if line.startswith("torch=="))
-
-
-def answers(url: str, seconds: float = 3.0) -> bool:
-    """Whether `url` can be read within `seconds`. A thread keeps the time, because urllib's own limit leaves out the name look-up."""
-    answered = []
-
-    def ask() -> None:
-        try:
-            with urllib.request.urlopen(url, timeout=seconds):
-                answered.append(url)
-        except (OSError, ValueError):  # refused, timed out, not found, no such host, no certificate
-            pass
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return bool(answered)
-
-
-def why_pip_failed(free_bytes: int, online: bool) -> str:
-    """One paragraph with the likely cause."""
-    if free_bytes < 2e9:
-        cause = f"The disk is nearly full: {free_bytes / 1e9:.1f} GB are free, and the environment needs about 2. Make room"
-    elif not online:
-        cause = "pypi.org does not answer, so this machine seems to be offline. Connect it"
-    else:
-        cause = (
-            "Its message is above. PyTorch has no builds for Macs with Intel processors, nor yet for the newest Python. Mend what it names"
-        )
-    return f"pip could not install the requirements. {cause}, then give the same command again. If nothing helps, delete {VENV}."
+def copy_notebooks(folder: Path) -> Path:
+    """The notebooks, and what they read, in a folder of the reader's own. What is there already stays as it is."""
+    kept = 0
+    for file in (file for file in (ROOT / "notebooks").rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts):
+        target = folder / file.relative_to(ROOT / "notebooks")
+        kept += target.exists()
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)  # without its permissions: what was read-only may now be written
+    print(f"The notebooks are in {folder}" + (f"; {kept} files were there before, and stay as they were." if kept else "."))
+    return folder
 
 
 def test_arguments(options: list[str]) -> list[str]:
@@ -181,40 +114,25 @@ def test_arguments(options: list[str]) -> list[str]:
 def find_browser(options: list[str]) -> dict[str, str]:
     """The variable that tells the browser tests where Chromium is. With none on the machine, Playwright is asked to fetch its own."""
     paths = [option for option in options if names_path(option)]
-    if os.environ.get("VAE_HELPERS_CHROMIUM") or (paths and not any("browser" in path for path in paths)):
+    if paths and not any("browser" in path or "lessons" in path for path in paths):
         return {}
-    path = installed_browser()
-    if path:
-        return {"VAE_HELPERS_CHROMIUM": path}
+    if program := chromium.installed():
+        return {"VAE_HELPERS_CHROMIUM": program}
     print("No Chromium or Chrome found, so Playwright fetches its own for the browser tests.")
-    if subprocess.call([PYTHON, "-m", "playwright", "install", "chromium"]):
-        print(
-            "That failed, so the browser tests will fail. Install Chromium or Chrome, or set VAE_HELPERS_CHROMIUM to its path.", flush=True
-        )
+    if subprocess.call([install.PYTHON, "-m", "playwright", "install", "chromium"], env=install.surroundings()):
+        print(f"That failed, so the browser tests will fail: {chromium.INSTALL}.", flush=True)
     return {}
 
 
-def installed_browser() -> str | None:
-    """Where Chromium, Chrome or Edge is installed, or None."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"]
-    usual = [Path("/Applications", f"{name}.app/Contents/MacOS/{name}") for name in ("Chromium", "Google Chrome", "Microsoft Edge")]
-    for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
-        if variable in os.environ:
-            usual += [Path(os.environ[variable], "Google/Chrome/Application/chrome.exe")]
-            usual += [Path(os.environ[variable], "Microsoft/Edge/Application/msedge.exe")]
-    found = [shutil.which(name) for name in names] + [str(path) for path in usual if path.exists()]
-    return next(filter(None, found), None)
-
-
-def names_path(option: str) -> bool:
-    """Whether a pytest option is a file, a folder or a test in a file (`tests/test_a.py::test_b`)."""
-    return not option.startswith("-") and (ROOT / option.split("::")[0]).exists()
-
-
-def call(command: list, extra: dict[str, str] | None = None) -> int:
-    """Run a program to its end. Ctrl-C is the program's to handle (JupyterLab asks back), so this process only waits."""
+def call(*arguments: str, **variables: str) -> int:
+    """Run a program of the environment to its end. Ctrl-C is the program's to handle (JupyterLab asks back); on POSIX it takes this
+    process's place, elsewhere this process only waits."""
+    command, env = [str(install.PYTHON), *arguments], install.surroundings() | variables
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execve(command[0], command, env)
     signal.signal(signal.SIGINT, lambda *_: None)
-    return subprocess.call(command, env={**os.environ, **(extra or {})})
+    return subprocess.call(command, env=env)
 
 
 def fail(message: str, status: int = 1) -> int:

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from lab import ROOT, open_notebook
 from playwright.sync_api import TimeoutError, expect
 
-from .conftest import ROOT, open_notebook
 from .test_latent_pad import CONTRAST
 
 SETUP = """

@@ -4,8 +4,7 @@ import ast
 import re
 
 import pytest
-
-from .drag import POSITIONS, RECORDER, SLOW_LINK, drag
+from recorder import POSITIONS, RECORDER, SLOW_LINK, drag
 
 SETUP = """
 from vae_helpers import pretrained, pretrained, runtime

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
-from .conftest import open_notebook
+from lab import open_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))

@@ -10,11 +10,10 @@ import nbformat.v4
 import numpy as np
 import pytest
 import torch
+from freshness import ROOT
 from playwright.sync_api import expect
 
 from vae_helpers.models import VAE
-
-from .conftest import ROOT
 
 PROSE = r"""# A page
 

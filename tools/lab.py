@@ -1,8 +1,7 @@
-"""A real JupyterLab server and a real Chromium for the browser tests.
+"""A JupyterLab in a real browser, driven by a program: for the browser tests and the benchmarks.
 
-`lab` opens a notebook (a copy of a file, or one made of code given as strings) and hands back a `Page`. When the test ends, it
-fails if the page wrote an error to the console or asked any other host for anything. Loading JupyterLab is most of what a test would
-wait for, so a page is kept, emptied, for the file's next test.
+with chromium() as browser, Server(folder) as server:
+    page = open_notebook(server, browser, "notebooks/04_kl_term.ipynb", "copy.ipynb").run_all()
 """
 
 import json
@@ -13,19 +12,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
-import pytest
-from playwright.sync_api import expect, sync_playwright
+from freshness import ROOT
+from install import surroundings
+from playwright.sync_api import expect
 
-from .warm_kernel import warm_kernels
-
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell is in the page, seen or not
@@ -35,30 +31,54 @@ START_S, RUN_S = 120, 300  # generous limits that end a hung run; nothing passes
 expect.set_options(timeout=START_S * 1000)
 
 
-class Server:
-    """JupyterLab on the loopback address with settings, data and configuration of its own: nothing of the user's is read or written."""
+class NoServer(Exception):
+    """JupyterLab did not start; the message has the end of its log."""
 
-    def __init__(self, folder: Path, **variables: str):
-        self.notebooks, runtime, self.log = folder / "notebooks", folder / "runtime", folder / "server.log"
-        (folder / "config" / "labconfig").mkdir(parents=True)
-        (folder / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
-        self.notebooks.mkdir()
+
+class Server:
+    """JupyterLab on the loopback address with settings, data and configuration of its own: nothing of the user's is read or written.
+
+    Notebooks lie in `root`, by default a folder of its own. `command` starts JupyterLab, `limit` ends a start that hangs (seconds),
+    `variables` are added to its environment. Raises NoServer.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        root: Path | None = None,
+        command: Sequence = (sys.executable, "-m", "jupyterlab"),
+        settings: dict = SETTINGS,
+        limit: float = START_S,
+        **variables: str,
+    ):
+        self.notebooks, runtime, self.log = root or folder / "notebooks", folder / "runtime", folder / "server.log"
+        overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
+        for needed in (self.notebooks, overrides.parent):
+            needed.mkdir(parents=True, exist_ok=True)
+        overrides.write_text(json.dumps(settings), encoding="utf-8")
         own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
         own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
         self.token = secrets.token_hex(16)
         options = {"ip": "127.0.0.1", "port": 0, "open_browser": False, "allow_root": True, "root_dir": self.notebooks}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"]
-        command += [f"--ServerApp.{name}={value}" for name, value in options.items()] + [f"--IdentityProvider.token={self.token}"]
-        env = os.environ | {name: str(folder / value) for name, value in own.items()} | variables
-        with self.log.open("w") as log:
+        command = [*command, "--no-browser", "--expose-app-in-browser", f"--IdentityProvider.token={self.token}"]
+        command += [f"--ServerApp.{name}={value}" for name, value in options.items()]
+        env = surroundings() | {name: str(folder / value) for name, value in own.items()} | variables
+        with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=env)
-        limit = time.monotonic() + START_S
+        end = time.monotonic() + limit
         while not (port := _port(runtime)):
-            if self.process.poll() is not None or time.monotonic() > limit:
+            if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
-                pytest.fail(f"JupyterLab did not start within {START_S} s; its log ends:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.1)
+                tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise NoServer(f"JupyterLab did not start within {limit} s; its log ends:\n{tail}")
+            time.sleep(0.02)
         self.url = f"http://127.0.0.1:{port}"
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
 
     def api(self, method: str, path: str, body=None):
         headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
@@ -90,7 +110,7 @@ def _port(runtime: Path) -> int | None:
     """Where the server listens, from the file that it leaves, or None while that is not there or half written."""
     for path in runtime.glob("jpserver-*.json"):
         with suppress(ValueError):
-            return json.loads(path.read_text())["port"]
+            return json.loads(path.read_text(encoding="utf-8"))["port"]
     return None
 
 
@@ -103,10 +123,11 @@ EMPTY = """() => {
     for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
     document.querySelectorAll("head style[id^='vae_helpers.']").forEach((style) => style.remove());
 }"""
+TROUBLE = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 
 
 class Page:
-    """One open notebook. `.page` is Playwright's page; the rest is what every test needs."""
+    """One open notebook. `.page` is Playwright's page; the rest is what every user of it needs."""
 
     def __init__(self, page, server: Server):
         self.page, self.server, self.console_errors, self.other_hosts = page, server, [], []
@@ -179,9 +200,18 @@ class Page:
 
     def errors(self) -> list[str]:
         """What the notebook shows as tracebacks or on stderr."""
-        return self.page.locator(
-            '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
-        ).all_inner_texts()
+        return self.page.locator(TROUBLE).all_inner_texts()
+
+    def drag(self, part, start: tuple[float, float], end: tuple[float, float], steps: int = 20) -> "Page":
+        """The pressed mouse goes from one place on a part to another, both as shares of its width and height."""
+        part.scroll_into_view_if_needed()
+        box, mouse = part.bounding_box(), self.page.mouse
+        places = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in (start, end)]
+        mouse.move(*places[0])
+        mouse.down()
+        mouse.move(*places[1], steps=steps)
+        mouse.up()
+        return self
 
     def theme(self, dark: bool) -> "Page":
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
@@ -207,36 +237,7 @@ class Page:
         self.server.stop_kernels()
 
 
-def browser_program(playwright) -> str:
-    """The Chromium to use: VAE_HELPERS_CHROMIUM, or one on the PATH, or Playwright's own."""
-    named = os.environ.get("VAE_HELPERS_CHROMIUM")
-    on_path = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    for program in [named] if named else [*on_path, playwright.chromium.executable_path]:
-        if program and Path(program).exists():
-            return program
-    pytest.fail(
-        "The browser tests need Chromium or Chrome: install one (`python -m playwright install chromium`, or Debian's package `chromium`), "
-        "or set VAE_HELPERS_CHROMIUM to the program's path."
-    )
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    with warm_kernels(tmp_path_factory.mktemp("kernel")) as variables:
-        server = Server(tmp_path_factory.mktemp("jupyter"), **variables)
-        yield server
-        server.stop()
-
-
-@pytest.fixture(scope="package")  # not session: while Playwright runs, its event loop is this thread's, and nobody else's asyncio.run works
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
-        yield browser
-        browser.close()
-
-
-def new_page(server, browser, subshells=False, script="", **context) -> Page:
+def new_page(server: Server, browser, subshells: bool = False, script: str = "", **context) -> Page:
     """A window in which nothing is loaded yet; `script` is JavaScript that will run before the page's own."""
     server.set_subshells(subshells)
     page = browser.new_context(**context).new_page()
@@ -244,7 +245,7 @@ def new_page(server, browser, subshells=False, script="", **context) -> Page:
     return Page(page, server)
 
 
-def open_notebook(server, browser, notebook, name: str, size=(1280, 720), page=None, **options) -> Page:
+def open_notebook(server: Server, browser, notebook, name: str, size=(1280, 720), page: Page | None = None, **options) -> Page:
     """A copy of a notebook's file, or one made of code given as strings, opened under this name in `page`, or in a new one."""
     if isinstance(notebook, (str, Path)):
         shutil.copy(ROOT / notebook, server.notebooks / name)
@@ -255,40 +256,3 @@ def open_notebook(server, browser, notebook, name: str, size=(1280, 720), page=N
     page = page or new_page(server, browser, **options)
     page.page.set_viewport_size({"width": size[0], "height": size[1]})
     return page.open(name)
-
-
-@pytest.fixture(scope="module")
-def kept():
-    """The pages that JupyterLab is loaded in, emptied, each list under the options that it was loaded with."""
-    kept = defaultdict(list)
-    yield kept
-    for page in sum(kept.values(), []):
-        page.close()
-
-
-@pytest.fixture
-def lab(server, browser, kept, tmp_path, request):
-    """`lab(path)` opens a copy of a notebook, `lab(["code", "code"])` one made of these cells; `size=(1280, 720)` is the window.
-
-    With `subshells=True` widget messages come on a thread of their own, as where the collection's settings are not installed. `script`
-    is JavaScript that runs before the page's own; other options are the browser context's. A page is kept for tests with the same
-    options; one that a test has failed in is not.
-    """
-    pages, failed = [], request.session.testsfailed
-
-    def open_one(notebook, size=(1280, 720), **options) -> Page:
-        same = kept[repr(sorted(options.items()))]
-        page = same.pop() if same else new_page(server, browser, **options)
-        pages.append((page, same))
-        return open_notebook(server, browser, notebook, f"{tmp_path.name}-{len(pages)}.ipynb", size, page)
-
-    yield open_one
-    errors = [error for page, _ in pages for error in page.console_errors]
-    urls = [url for page, _ in pages for url in page.other_hosts]
-    for page, same in pages:
-        if errors or urls or request.session.testsfailed > failed:
-            page.close()
-        else:
-            same.append(page.leave())
-    assert not errors, f"errors on the console: {errors}"
-    assert not urls, f"requests to other hosts: {urls}"

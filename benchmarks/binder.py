@@ -8,18 +8,17 @@ is the proportional set size, which counts shared pages once (elsewhere than on 
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import sync_playwright
 from rows import Row, plain
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from browser.conftest import FLAGS, ROOT, Server, browser_program, open_notebook
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from chromium import chromium
+from lab import Server, open_notebook
 
 LIMIT_MB = 1500
 
@@ -27,10 +26,7 @@ LIMIT_MB = 1500
 def measure(names: list[str] | None = None) -> list[Row]:
     names = names or ["07_train_a_vae", "08_latent_space"]
     os.environ["OMP_NUM_THREADS"] = "1"  # as binder/start does
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder))
-        shutil.copytree(ROOT / "notebooks" / "results", server.notebooks / "results")
-        browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, chromium() as browser:
         over, peak = threading.Event(), [0.0]
 
         def watch() -> None:
@@ -49,9 +45,7 @@ def measure(names: list[str] | None = None) -> list[Row]:
         finally:
             over.set()
             watcher.join()
-            browser.close()
             server.stop_kernels()
-            server.stop()
     which = f"with {' and '.join(name[:2] for name in names)} open and fully run (limit: {LIMIT_MB} MB)"
     return [
         Row("Memory of JupyterLab's server and its kernels, as on Binder"),

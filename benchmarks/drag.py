@@ -3,7 +3,7 @@
     python benchmarks/drag.py [--repeats 3]
 
 The pressed mouse moves over 100 positions, 50 a second, once with the kernel on this machine and once with 150 ms added to its round
-trip. Timed inside the page (tests/browser/drag.py): from the moment the page hears of a move to the picture on the canvas (or to the
+trip. Timed inside the page (tools/recorder.py): from the moment the page hears of a move to the picture on the canvas (or to the
 decoded image in the output), and to the frame that shows it; from the mouse's own time stamp to that frame; from running the cell to the
 first picture's frame. A position counts as shown if its own picture was. Needs Chromium, as the browser tests do.
 """
@@ -15,18 +15,18 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import sync_playwright
 from rows import Row, summary
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from browser.conftest import FLAGS, Server, browser_program, open_notebook
-from browser.drag import DELAY_MS, EVENTS_A_SECOND, POSITIONS, RECORDER, SLOW_LINK, drag
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from chromium import chromium
+from lab import Server, open_notebook
+from recorder import DELAY_MS, EVENTS_A_SECOND, POSITIONS, RECORDER, SLOW_LINK, drag
 
 SETUP = """
 import torch
 from ipywidgets import FloatSlider, interact
 from matplotlib import pyplot as plt
-from vae_helpers import pretrained, pretrained, runtime
+from vae_helpers import pretrained, runtime
 from vae_helpers.widgets import LatentPad
 runtime.setup()
 vae = pretrained.load("mnist_vae_2d")
@@ -135,17 +135,11 @@ def record(repeats: int) -> dict[str, list[Run]]:
         f"interact, +{DELAY_MS} ms": (INTERACT, True),
     }
     runs: dict[str, list[Run]] = {name: [] for name in cases}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
-            for repeat in range(repeats):
-                for k, (name, (view, slow)) in enumerate(cases.items()):
-                    runs[name].append(run(server, browser, f"drag-{repeat}-{k}.ipynb", view, slow))
-                    print(f"  {name}: {runs[name][-1].shown} of {POSITIONS} shown", flush=True)
-            browser.close()
-        finally:
-            server.stop()
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, chromium() as browser:
+        for repeat in range(repeats):
+            for k, (name, (view, slow)) in enumerate(cases.items()):
+                runs[name].append(run(server, browser, f"drag-{repeat}-{k}.ipynb", view, slow))
+                print(f"  {name}: {runs[name][-1].shown} of {POSITIONS} shown", flush=True)
     return runs
 
 

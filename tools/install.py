@@ -125,10 +125,10 @@ def why_pip_failed(said: str) -> str:
     """What to do, by pip's own words; a sentence without its end."""
     for pattern, advice in {
         r"No space left|Errno 28|not enough space": "The disk is full. Make room",
-        r"Permission ?[Dd]enied|Read-only file|WinError 5": f"It may not write to {VENV}. Have its owner do this, or work in a copy of your own",
-        r"ProxyError|proxy|407": "The proxy refused. Check the variables https_proxy and http_proxy, and pip's setting `proxy`",
+        r"[Pp]ermission denied|Read-only file|WinError 5": f"It may not write to {VENV}. Have its owner do this, or work in your own copy",
+        r"ProxyError|407 Proxy": "The proxy refused. Check the variables https_proxy and http_proxy, and pip's setting `proxy`",
         r"CERTIFICATE|SSLError": "A certificate was not accepted. Tell pip (its setting `cert`) the one that your network uses",
-        r"name resolution|Name or service|getaddrinfo|nodename|unreachable|NewConnection|imed out|Connection (refused|reset)": (
+        r"resolution|Name or service|getaddrinfo|nodename|unreachable|NewConnection|imed out|Connection (refused|reset)": (
             "The package index that pip uses does not answer, so this machine seems to be offline. Connect it"
         ),
         r"No matching distribution|satisfies the requirement": "Its index lacks what is named above, for this Python or machine. Mend that",
@@ -140,16 +140,17 @@ def why_pip_failed(said: str) -> str:
 
 def unsupported(version: str, system: str, machine: str, macos: str) -> str:
     """Why no environment can be made with this Python ("3.12", built for "win-amd64" or "macosx-11.0-arm64") on this machine, or ""."""
+    elsewhere = "Open the collection on Binder, by the README's link."
     if version not in PYTHONS:
         better = next((f"python{v}" for v in reversed(PYTHONS) if shutil.which(f"python{v}")), "")
         hint = f"This machine has one: {better} run.py lab" if better else "Install one of these, and call run.py with it"
         return f"The pinned packages work with Python {PYTHONS[0]} to {PYTHONS[-1]}; {sys.executable} is Python {version}. {hint}."
     if system == "win-arm64":
-        return "PyTorch has no build for Windows on ARM. Install Python's 64-bit build for Intel (x64), which Windows runs too, and call run.py with it."
+        return "PyTorch has no build for Windows on ARM. Install the Python for Intel (x64), which this Windows runs too, and use that."
     if macos and machine == "x86_64":
-        return "PyTorch has no build for Macs with Intel processors any more. Open the collection on Binder, by the README's link."
+        return f"PyTorch has no build for Macs with Intel processors any more. {elsewhere}"
     if macos and int(macos.split(".")[0]) < 14:
-        return f"PyTorch's build needs macOS 14 or newer, and this is {macos}. Update it, or open the collection on Binder, by the README's link."
+        return f"PyTorch's build needs macOS 14 or newer, and this is {macos}. Update it, or: {elsewhere}"
     return ""
 
 

@@ -55,6 +55,7 @@ class Server:
         overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
         for needed in (self.notebooks, overrides.parent):
             needed.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(runtime, ignore_errors=True)  # where a server before this one said where it listened
         overrides.write_text(json.dumps(settings), encoding="utf-8")
         own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
         own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}

@@ -7,22 +7,18 @@ mouse follows a closed curve that passes every kind of digit. Needs Chromium, as
 """
 
 import io
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from chromium import chromium
 from freshness import ROOT
 from PIL import Image
-from playwright.sync_api import sync_playwright
 from scipy.interpolate import CubicSpline
 
 from vae_helpers import pretrained
 from vae_helpers.widgets import LatentPad
 from vae_helpers.widgets.kit.page import save_page
-
-sys.path.insert(0, str(ROOT / "tests"))
-from browser.conftest import FLAGS, browser_program
 
 TARGET = ROOT / "docs" / "explorer.gif"
 WIDTH, HEIGHT = 720, 396  # pixels
@@ -73,8 +69,7 @@ def record(pad: LatentPad, page_file: Path) -> list[Image.Image]:
     """What the browser shows while the mouse drags the ring along the curve."""
     left, top, width, height = pad.box
     x0, x1, y0, y1 = pad.extent
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_program(playwright), args=FLAGS.split())
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(page_file.as_uri())
         page.add_style_tag(content=STYLE)
@@ -86,7 +81,6 @@ def record(pad: LatentPad, page_file: Path) -> list[Image.Image]:
             page.mouse.down()
             page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-        browser.close()
     return frames
 
 

@@ -1,11 +1,9 @@
 """An interactive figure of a notebook under a hand: the notebook's own cells, run in JupyterLab."""
 
-import json
-from pathlib import Path
-
+from freshness import ROOT, read
+from notebook_reading import code_cells, tags
 from playwright.sync_api import expect
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 KERNEL = """
 import hashlib, io
 from PIL import Image
@@ -18,17 +16,19 @@ CANVAS = """async canvas => {
 }"""
 
 
+def tagged(notebook: str, name: str) -> list[str]:
+    """The sources of the cells tagged `setup` or `live:name`, in their order: what a figure needs, and last the figure itself."""
+    cells = [cell for cell in code_cells(read(ROOT / "notebooks" / notebook)) if {"setup", f"live:{name}"} & set(tags(cell))]
+    assert f"live:{name}" in tags(cells[-1]), f"no code cell of {notebook} has the tag live:{name}"
+    return [cell["source"] for cell in cells]
+
+
 class Figure:
-    """A `FrameStack` of a notebook. Run are the first code cell and, in this order, the first that holds each text; the last is the figure.
+    """A `FrameStack` of a notebook: its last cell with the tag `live:name`. `.reading` is the sentence below it, `.sliders` its sliders."""
 
-    `.reading` is the sentence below it and `.sliders` its sliders.
-    """
-
-    def __init__(self, lab, notebook: str, *texts: str):
-        cells = json.loads((NOTEBOOKS / notebook).read_text(encoding="utf-8"))["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-        sources = [code[0], *(next(source for source in code if text in source) for text in texts)]
-        self.lab, self.last = lab([*sources, KERNEL]), len(texts)
+    def __init__(self, lab, notebook: str, name: str):
+        sources = tagged(notebook, name)
+        self.lab, self.last = lab([*sources, KERNEL]), len(sources) - 1
         for k in range(len(sources)):
             self.lab.run_cell(k)
         assert not (errors := self.lab.errors()), errors[0]
@@ -37,13 +37,8 @@ class Figure:
 
     def drag(self, slider, start: float, end: float) -> None:
         """By mouse from one share of the slider's length to another; 0 and 1 are its ends."""
-        slider.scroll_into_view_if_needed()
-        box, mouse = slider.bounding_box(), self.lab.page.mouse
-        places = [box["x"] + 4 + share * (box["width"] - 8) for share in (start, end)]
-        mouse.move(places[0], box["y"] + box["height"] / 2)
-        mouse.down()
-        mouse.move(places[1], box["y"] + box["height"] / 2, steps=20)
-        mouse.up()
+        width = slider.bounding_box()["width"]
+        self.lab.drag(slider, *(((4 + share * (width - 8)) / width, 0.5) for share in (start, end)))
 
     def arrived(self, value) -> None:
         """The kernel has this value, and the canvas shows the kernel's picture of it, pixel for pixel."""

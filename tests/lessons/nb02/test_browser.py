@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 
 def test_x_and_s_move_the_posterior(lab):
-    figure = Figure(lab, "02_latent_variables.ipynb", "FrameStack(\n")
+    figure = Figure(lab, "02_latent_variables.ipynb", "posterior")
     x, s = figure.sliders
     expect(figure.reading).to_have_text(re.compile(r"log p\(x\) = −1\.50 nats\. The posterior peaks at z = −1\.63 and z = 1\.15;"))
     x.press("Home")  # below the curve: one peak

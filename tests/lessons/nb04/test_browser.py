@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 
 def test_mu_and_sigma_move_the_integrand(lab):
-    figure = Figure(lab, "04_kl_term.ipynb", "FrameStack(\n")
+    figure = Figure(lab, "04_kl_term.ipynb", "integrand")
     mu, sigma = figure.sliders
     expect(figure.reading).to_have_text("KL(q‖p) = 0.818 nats")  # ½ (1 + ¼ − 1) + log 2, at μ = 1, σ = ½
     mu.press("End")

@@ -1,0 +1,369 @@
+"""How run.py makes its environment: when it installs, what it says when that fails, and which surroundings it gives to what it starts."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections import namedtuple
+from contextlib import nullcontext
+from pathlib import Path
+
+import install
+import pytest
+from freshness import ROOT
+from install import SetUpError
+
+VERSION = install.running()
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """The installer with a root of its own, whose list has one package, an environment that starts, and an installation that counts its
+    calls and puts that package there. What can be imported "works"."""
+    (tmp_path / "requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
+    (tmp_path / "requirements-test.txt").write_text("-r requirements.txt\n", encoding="utf-8")
+    (tmp_path / "pyproject.toml").touch()
+    for name in ("VENV", "STAMP", "PYTHON"):
+        monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "installations", 0, raising=False)
+    monkeypatch.setattr(install, "install", lambda yes: put_thing())
+    monkeypatch.setattr(install, "works", lambda: (packages() / "thing.py").exists())
+    make_venv()
+    return tmp_path
+
+
+def make_venv():
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", install.VENV], check=True)
+
+
+def packages() -> Path:
+    return next(install.VENV.glob("[Ll]ib/**/site-packages"))
+
+
+def put_thing() -> None:
+    install.installations += 1
+    version = install.pins()[0].split("==")[1]
+    for old in packages().glob("thing-*"):
+        shutil.rmtree(old)
+    info = packages() / f"thing-{version}.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: thing\nVersion: {version}\n", encoding="utf-8")
+    (info / "RECORD").write_text(f"{info.name}/METADATA,,\nthing.py,,\n", encoding="utf-8")
+    (packages() / "thing.py").touch()
+
+
+def offline(yes):
+    install.installations += 1
+    raise SetUpError("This machine seems to be offline.")
+
+
+# When it installs
+
+
+def test_the_second_call_installs_nothing(clone):
+    install.set_up()
+    install.set_up()
+    assert install.installations == 1
+
+
+@pytest.mark.parametrize("name", install.DECIDES)
+def test_a_change_to_what_is_installed_installs_again(clone, name):
+    install.set_up()
+    (clone / name).write_text((clone / name).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    install.set_up()
+    assert install.installations == 2
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SetUpError("the disk is full")])
+def test_an_interrupted_first_installation_leaves_no_stamp(clone, monkeypatch, interruption):
+    with monkeypatch.context() as patch, pytest.raises(type(interruption)):
+        patch.setattr(install, "install", lambda yes: (_ for _ in ()).throw(interruption))
+        install.set_up()
+    assert not install.STAMP.exists()
+    install.set_up()
+    assert install.installations == 1 and install.STAMP.exists()
+
+
+@pytest.mark.parametrize("change", ["the list", "the folder's name"])
+def test_an_update_that_fails_leaves_a_good_environment_in_use(clone, monkeypatch, capsys, change):
+    """As after `git pull`, or a new name for the folder, without a network. The old stamp stays, so each start tries again."""
+    install.set_up()
+    stamp = install.STAMP.read_text(encoding="utf-8")
+    if change == "the list":
+        (clone / "requirements.txt").write_text("thing==2.0\n", encoding="utf-8")
+    else:
+        (clone / "renamed").mkdir()
+        for name in install.DECIDES:
+            (clone / name).rename(clone / "renamed" / name)
+        monkeypatch.setattr(install, "ROOT", clone / "renamed")
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "install", offline)
+        install.set_up()
+        install.set_up()
+    assert install.installations == 3 and install.STAMP.read_text(encoding="utf-8") == stamp
+    assert "seems to be offline.\nUntil then this starts with what is installed" in capsys.readouterr().err
+    install.set_up()
+    assert install.STAMP.read_text(encoding="utf-8") != stamp
+    install.set_up()
+    assert install.installations == 4
+
+
+def test_an_old_list_that_comes_back_is_checked_against_what_is_there(clone, monkeypatch):
+    """The update stopped half-way, and the checkout went back: its stamp fits, its packages do not."""
+    install.set_up()
+    old = (clone / "requirements.txt").read_text(encoding="utf-8")
+    (clone / "requirements.txt").write_text("thing==2.0\n", encoding="utf-8")
+    put_thing()
+    (clone / "requirements.txt").write_text(old, encoding="utf-8")
+    install.set_up()
+    assert install.installations == 3 and install.state() == (VERSION, True)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, lambda: 1], ids=["Ctrl-C", "exit status 1"])
+def test_half_an_environment_is_removed(clone, monkeypatch, failure):
+    def make(command, env):
+        install.VENV.mkdir()
+        result = failure()
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    install.shutil.rmtree(install.VENV)
+    monkeypatch.setattr(install.subprocess, "call", make)
+    with pytest.raises((KeyboardInterrupt, SetUpError)):
+        install.set_up()
+    assert not install.VENV.exists()
+
+
+@pytest.mark.parametrize("damage", ["no python", "python was replaced", "no pyvenv.cfg", "half deleted"])
+def test_a_broken_environment_is_made_anew(clone, monkeypatch, capfd, damage):
+    install.set_up()
+    settings = install.VENV / "pyvenv.cfg"
+    if damage == "no python":
+        install.PYTHON.unlink()
+    elif damage == "python was replaced":
+        settings.write_text(re.sub(r"version = .*", "version = 3.10.1", settings.read_text(encoding="utf-8")), encoding="utf-8")
+    elif damage == "no pyvenv.cfg":
+        settings.unlink()
+    else:
+        (packages() / "thing.py").unlink()
+    make = subprocess.call
+    monkeypatch.setattr(install.subprocess, "call", lambda command, env: make([*command, "--without-pip"]))  # quicker
+    install.set_up()
+    assert install.installations == 2 and install.state() == (VERSION, True)
+    assert "no longer works" in capfd.readouterr().out
+
+
+def test_the_home_folder_may_have_any_name(clone):
+    """pyvenv.cfg names it, in UTF-8; where it is damaged, that is no reason to crash."""
+    settings = install.VENV / "pyvenv.cfg"
+    before = settings.read_bytes()
+    for name, version in (("Łukasz Иван 王".encode(), VERSION), ("Łukasz".encode("cp1250"), "")):
+        settings.write_bytes(before + b"\nprompt = " + name)
+        assert install.state() == (version, False)
+
+
+@pytest.mark.parametrize("kind", ["file", "link to a folder"])
+def test_something_else_named_venv_is_left_alone(clone, kind):
+    install.shutil.rmtree(install.VENV)
+    (clone / "mine").mkdir()
+    (clone / "mine/notes").write_text("keep", encoding="utf-8")
+    install.VENV.symlink_to(clone / "mine") if kind == "link to a folder" else install.VENV.write_text("keep", encoding="utf-8")
+    with pytest.raises(SetUpError, match="in the way"):
+        install.set_up()
+    assert (clone / "mine/notes").read_text(encoding="utf-8") == "keep" and install.VENV.exists()
+
+
+def test_this_environment_is_seen_to_work(monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "VENV", tmp_path)
+    monkeypatch.setattr(install, "PYTHON", Path(sys.executable))
+    assert install.works()
+    monkeypatch.setattr(install, "surroundings", lambda: os.environ | {"PYTHONPATH": str(tmp_path)})
+    (tmp_path / "torch.py").write_text("raise ImportError('half of it is gone')", encoding="utf-8")
+    assert not install.works()
+
+
+# What it says
+
+
+@pytest.mark.parametrize(
+    ("version", "system", "machine", "macos", "said"),
+    [
+        ("3.11", "linux-x86_64", "x86_64", "", ""),
+        ("3.14", "win-amd64", "ARM64", "", ""),  # an Intel Python on an ARM machine
+        ("3.13", "macosx-11.0-arm64", "arm64", "14.1", ""),
+        ("3.15", "linux-x86_64", "x86_64", "", "work with Python 3.11 to 3.14; .* is Python 3.15"),
+        ("3.13", "win-arm64", "ARM64", "", "no build for Windows on ARM"),
+        ("3.13", "macosx-10.13-universal2", "x86_64", "15.0", "Macs with Intel processors"),
+        ("3.13", "macosx-11.0-arm64", "arm64", "13.6", "needs macOS 14 or newer, and this is 13.6"),
+    ],
+)
+def test_where_there_are_no_builds_that_is_said_at_once(version, system, machine, macos, said):
+    found = install.unsupported(version, system, machine, macos)
+    assert re.search(said, found) if said else found == ""
+
+
+def test_a_fitting_python_on_the_machine_is_named(monkeypatch):
+    monkeypatch.setattr(install.shutil, "which", lambda name: f"/usr/bin/{name}" if name in ("python3.12", "python3.13") else None)
+    assert "This machine has one: python3.13 run.py lab" in install.unsupported("3.15", "linux-x86_64", "x86_64", "")
+
+
+RETRY = "WARNING: Retrying (Retry(total=0)) after connection broken by '{}': /simple/thing/\n"
+NONE = "ERROR: Could not find a version that satisfies the requirement thing==9.9\nERROR: No matching distribution found for thing==9.9\n"
+OSERROR = "ERROR: Could not install packages due to an OSError: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [  # what pip wrote when these things were brought about
+        (
+            RETRY.format("NewConnectionError('Failed to establish a new connection: [Errno -2] Name or service not known')") + NONE,
+            "offline",
+        ),
+        (RETRY.format("ConnectTimeoutError('Connection to localhost timed out. (connect timeout=3.0)')") + NONE, "offline"),
+        (RETRY.format("ProxyError('Cannot connect to proxy.', NewConnectionError('[Errno 111] Connection refused'))") + NONE, "proxy"),
+        (RETRY.format("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed')") + NONE, "certificate"),
+        (NONE, "lacks what is named above"),
+        (OSERROR.format("[Errno 28] No space left on device"), "disk is full"),
+        (OSERROR.format("[Errno 13] Permission denied: '/srv/lib'"), "may not write"),
+        ("error: subprocess-exited-with-error\n", "Its message is above"),
+    ],
+)
+def test_a_failure_of_pip_is_judged_by_what_pip_said(said, advice):
+    assert advice in install.why_pip_failed(said)
+
+
+def disk(monkeypatch, gigabytes):
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(install.shutil, "disk_usage", lambda path: usage(gigabytes * 1e9))
+
+
+def test_a_full_disk_is_seen_before_anything_is_made(clone, monkeypatch):
+    install.shutil.rmtree(install.VENV)
+    disk(monkeypatch, 1.0)
+    with pytest.raises(SetUpError, match=r"has 1.0 GB free, and this needs about 3. Make room"):
+        install.set_up()
+    assert not install.VENV.exists()
+
+
+@pytest.mark.parametrize(
+    ("gpu", "yes", "typed", "free", "stops"),
+    [
+        (False, False, None, 99, "Nothing was installed"),  # a script: nobody to ask
+        (False, False, "n", 99, "Nothing was installed"),
+        (False, False, "y", 99, None),
+        (False, True, None, 99, None),
+        (True, False, None, 99, None),
+        (True, True, None, 8, "8.0 GB free"),
+    ],
+)
+def test_three_gigabytes_do_not_come_by_surprise(monkeypatch, capsys, gpu, yes, typed, free, stops):
+    disk(monkeypatch, free)
+    monkeypatch.setattr("sys.stdin", namedtuple("stdin", "isatty readline")(lambda: typed is not None, lambda: f"{typed}\n"))
+    with pytest.raises(SetUpError, match=stops) if stops else nullcontext():
+        install.agree_to_cuda(gpu, yes)
+    assert "about 3 GB to download, 5.5 GB on disk" in capsys.readouterr().out
+
+
+# What pip is asked
+
+
+@pytest.mark.parametrize(
+    ("platform", "gpu", "cpu_build", "cuda", "asked"),
+    [
+        ("linux", False, True, None, ["cpu", "rest"]),
+        ("linux", False, False, False, ["cpu", "would", "rest"]),  # a mirror, or a folder of wheels, that has the small build
+        ("linux", False, False, True, ["cpu", "would", "agree", "rest"]),
+        ("linux", True, None, True, ["would", "agree", "rest"]),
+        ("win32", False, None, None, ["rest"]),
+        ("darwin", False, None, None, ["rest"]),
+    ],
+)
+def test_the_small_build_of_torch_is_tried_first_on_linux_without_a_gpu(monkeypatch, platform, gpu, cpu_build, cuda, asked):
+    seen = []
+
+    def pip(*arguments):
+        seen.append("cpu" if install.CPU_INDEX in arguments else "rest")
+        return "" if seen[-1] == "rest" or cpu_build else NONE
+
+    monkeypatch.setattr(install, "PYTHON", sys.executable)
+    monkeypatch.setattr(install.sys, "platform", platform)
+    monkeypatch.setattr(install.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if gpu else None)
+    monkeypatch.setattr(install, "pip", pip)
+    monkeypatch.setattr(install, "brings_cuda", lambda torch: seen.append("would") or cuda)
+    monkeypatch.setattr(install, "agree_to_cuda", lambda gpu, yes: seen.append("agree"))
+    install.install()
+    assert seen == asked
+
+
+def wheel(folder: Path, name: str, needs: str = "") -> Path:
+    """A package without content, as a file that pip takes."""
+    path, info = folder / f"{name}-99.0-py3-none-any.whl", f"{name}-99.0.dist-info"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{name}.py", "")
+        file.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 99.0\n" + (f"Requires-Dist: {needs}\n" if needs else "")
+        )
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return path
+
+
+@pytest.mark.parametrize("needs", ["nvidia_cublas", ""])
+def test_pip_is_asked_which_build_it_would_bring(tmp_path, monkeypatch, needs):
+    wheel(tmp_path, "flame", needs)
+    wheel(tmp_path, "nvidia_cublas")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(install, "PYTHON", sys.executable)
+    assert install.brings_cuda("flame==99.0") == bool(needs)
+
+
+# Surroundings
+
+
+def test_pip_installs_into_the_environment_whatever_a_user_has_set(clone, tmp_path, monkeypatch):
+    """`user = true` in pip's settings, PIP_USER, and a PYTHONPATH that leads to other packages. Its own words come back if it fails."""
+    subprocess.run([install.PYTHON, "-m", "ensurepip"], check=True, capture_output=True)
+    (tmp_path / "pip.conf").write_text("[global]\nuser = true\nno-index = true\n", encoding="utf-8")
+    (tmp_path / "cluster").mkdir()
+    (tmp_path / "cluster" / "pip.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    for name, value in {"PIP_CONFIG_FILE": "pip.conf", "PIP_USER": "1", "PYTHONPATH": "cluster", "PIP_TARGET": "cluster"}.items():
+        monkeypatch.setenv(name, value if value == "1" else str(tmp_path / value))
+    assert install.pip("install", str(wheel(tmp_path, "gift"))) == ""
+    assert (packages() / "gift.py").exists()
+    assert "No matching distribution found for gift==1" in install.pip("install", "gift==1")
+
+
+def test_the_kernel_is_ours_whatever_lies_in_the_home_folder(tmp_path, monkeypatch):
+    for name in ("JUPYTER_DATA_DIR", "JUPYTER_PATH"):
+        foreign = tmp_path / name / "kernels" / "python3"
+        foreign.mkdir(parents=True)
+        (foreign / "kernel.json").write_text('{"argv": ["/no/python"], "display_name": "Python 3"}', encoding="utf-8")
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+    def kernel(env):
+        command = [sys.executable, "-m", "jupyter", "kernelspec", "list", "--json"]
+        listed = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=env)
+        return Path(json.loads(listed.stdout)["kernelspecs"]["python3"]["resource_dir"])
+
+    assert kernel(os.environ).is_relative_to(tmp_path)
+    assert kernel(install.surroundings()).is_relative_to(sys.prefix)
+
+
+def test_the_package_is_that_of_this_folder(tmp_path, monkeypatch):
+    """Also after the folder was renamed, when what pip noted down leads nowhere; and no `PYTHONPATH` of the user's is before it."""
+    (tmp_path / "vae_helpers.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = [sys.executable, "-c", "import vae_helpers; print(vae_helpers.__file__)"]
+    found = subprocess.run(command, capture_output=True, encoding="utf-8", cwd="/", env=install.surroundings())
+    assert Path(found.stdout.strip()) == ROOT / "vae_helpers" / "__init__.py"
+
+
+def test_the_users_own_settings_of_jupyter_stay(monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    assert install.surroundings()["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(ROOT / "share" / "jupyter"), "mine"]

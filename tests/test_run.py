@@ -1,0 +1,160 @@
+"""run.py: its commands, what they hand on, and what it says instead. How the environment is made is in test_install.py."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import chromium
+import install
+import pytest
+from freshness import ROOT
+
+import run
+
+
+def call_run(*arguments):
+    return subprocess.run([sys.executable, ROOT / "run.py", *arguments], capture_output=True, encoding="utf-8")
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """run.main without an installation; what it would have started is in the list."""
+    programs = []
+    monkeypatch.setattr(install, "set_up", lambda yes: programs.append(yes))
+    monkeypatch.setattr(run, "call", lambda *arguments, **variables: programs.append(arguments) or 0)
+    monkeypatch.setattr(run, "find_browser", lambda options: {})
+    monkeypatch.chdir(os.getcwd())  # and back at the end: pytest is started in the collection's folder
+    return programs
+
+
+def test_help_and_wrong_commands():
+    assert call_run("--help").stdout.startswith("Usage: python3 run.py COMMAND") and call_run("--help").returncode == 0
+    assert call_run().stdout == call_run("--help").stdout and call_run().returncode == 2
+    wrong = call_run("labb")
+    assert wrong.returncode == 2 and wrong.stderr.startswith("There is no command 'labb'.\n\nUsage:")
+
+
+@pytest.mark.parametrize("command", sorted(run.SCRIPTS))
+def test_every_command_has_its_script(command, called):
+    script, _ = run.SCRIPTS[command]
+    assert (ROOT / script).is_file()
+    assert run.main([command, "--help"]) == 0
+    assert called == [False, (str(ROOT / script), "--help")]
+
+
+@pytest.mark.parametrize("error", [install.SetUpError("The disk is full."), PermissionError("The disk is full.")])
+def test_a_failed_installation_ends_in_a_sentence(monkeypatch, capsys, error):
+    monkeypatch.setattr(install, "set_up", lambda yes: (_ for _ in ()).throw(error))
+    assert run.main(["test"]) == 1
+    assert capsys.readouterr().err == "The disk is full.\n"
+
+
+def test_yes_is_for_run_py(called):
+    run.main(["build", "--check", "--yes"])
+    assert called == [True, (str(ROOT / "tools/build_notebooks.py"), "--check")]
+
+
+def test_the_program_takes_over_with_the_surroundings_of_the_collection(tmp_path):
+    """On POSIX there is no process of run.py left between the caller and the program: a signal reaches it, and its status is ours."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import run
+run.install.PYTHON = sys.executable
+print(__import__("os").getpid(), flush=True)
+program = "import os, vae_helpers; print(os.getpid(), os.getcwd(), vae_helpers.__file__, os.environ['A']); exit(7)"
+sys.exit(run.call("-c", program, A="b"))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=tmp_path)
+    before, after, folder, package, variable = done.stdout.split()
+    assert done.returncode == 7 and (before == after or os.name != "posix")
+    assert (Path(folder), Path(package), variable) == (tmp_path, ROOT / "vae_helpers" / "__init__.py", "b")
+
+
+# Paths
+
+
+def test_relative_paths_are_the_callers(called, tmp_path, monkeypatch):
+    (tmp_path / "mine.ipynb").touch()
+    (tmp_path / "test_mine.py").touch()
+    monkeypatch.chdir(tmp_path)
+    run.main(["export", "mine.ipynb", "-o", "page.html"])
+    assert called.pop() == (str(ROOT / "tools/export_page.py"), "mine.ipynb", "-o", "page.html") and Path.cwd() == tmp_path
+    run.main(["lab", "mine.ipynb"])
+    assert called.pop() == ("-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", str(tmp_path / "mine.ipynb"))
+    run.main(["test", "test_mine.py::test_a", "-x"])
+    assert str(tmp_path / "test_mine.py::test_a") in called[-1] and "notebooks" not in called[-1] and Path.cwd() == ROOT
+
+
+def test_pytest_gets_everything_or_what_was_named(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert run.test_arguments(["-k", "kl"])[:2] == ["tests", "notebooks"]
+    assert run.test_arguments(["tests/test_setup.py::test_a", "-x"])[0] == "--nbval-lax"
+
+
+def test_lab_opens_the_first_notebook_or_the_one_that_is_named(called, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run.main(["lab", "--no-browser"])
+    run.main(["lab", "notebooks/04_kl_term.ipynb"])
+    root, first, option = called[1][2:]
+    assert root == f"--ServerApp.root_dir={ROOT}" and option == "--no-browser"
+    assert (Path(first), Path(called[3][3])) == (ROOT / "notebooks/00_start_here.ipynb", ROOT / "notebooks/04_kl_term.ipynb")
+
+
+# A shared folder
+
+
+def test_lab_copy_puts_the_notebooks_into_a_folder_of_ones_own(called, tmp_path, monkeypatch, capsys):
+    """Twice: what the reader has written stays."""
+    monkeypatch.chdir(tmp_path)
+    assert run.main(["lab", "--no-browser", "--copy", "mine"]) == 0
+    root, notebook, option = called[-1][2:]
+    assert (root, option) == (f"--ServerApp.root_dir={tmp_path / 'mine'}", "--no-browser")
+    assert Path(notebook).read_bytes() == (ROOT / "notebooks/00_start_here.ipynb").read_bytes()
+    ours = {file.name for file in (ROOT / "notebooks").iterdir() if file.is_file()}
+    assert {file.name for file in (tmp_path / "mine").iterdir()} == ours
+    Path(notebook).write_text("my own", encoding="utf-8")
+    (tmp_path / "mine" / "04_kl_term.ipynb").unlink()
+    run.main(["lab", "--copy", "mine"])
+    assert Path(notebook).read_text(encoding="utf-8") == "my own" and (tmp_path / "mine" / "04_kl_term.ipynb").exists()
+    assert f"{len(ours) - 1} files were there before, and stay as they were." in capsys.readouterr().out
+    assert run.main(["lab", "--copy"]) == 1
+    assert "--copy needs a folder" in capsys.readouterr().err
+
+
+def test_what_writes_here_says_so_where_it_may_only_read(called, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert run.main(["test"]) == 1 and run.main(["build"]) == 1 and called == []
+    assert capsys.readouterr().err.startswith(f"`run.py test` writes into {ROOT}, which you may only read. Copy that folder")
+    assert run.main(["lab"]) == 0 and run.main(["export", "a.ipynb"]) == 0
+
+
+# The browser
+
+
+def test_browser_is_found_and_passed_on(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("VAE_HELPERS_CHROMIUM", raising=False)
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: f"/usr/bin/{name}" if name in ("google-chrome", "microsoft-edge") else None)
+    assert run.find_browser([]) == run.find_browser(["tests/browser"]) == {"VAE_HELPERS_CHROMIUM": "/usr/bin/google-chrome"}
+    assert run.find_browser(["tests/lessons/nb02"]) == {"VAE_HELPERS_CHROMIUM": "/usr/bin/google-chrome"}
+    assert run.find_browser(["tests/test_setup.py"]) == {}
+    monkeypatch.setenv("VAE_HELPERS_CHROMIUM", "/my/chrome")
+    assert run.find_browser([]) == {"VAE_HELPERS_CHROMIUM": "/my/chrome"}
+
+
+def test_without_a_browser_playwright_is_asked_for_one(monkeypatch, capfd):
+    calls = []
+    monkeypatch.setattr(chromium, "installed", lambda: None)
+    monkeypatch.setattr(run.subprocess, "call", lambda command, env: calls.append(command[1:]) or 1)
+    assert run.find_browser([]) == {}
+    assert calls == [["-m", "playwright", "install", "chromium"]]
+    assert "install Chromium or Chrome" in capfd.readouterr().out
+
+
+def test_a_browser_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("VAE_HELPERS_CHROMIUM", "/no/such/chrome")
+    code = "from chromium import chromium\nwith chromium() as browser: pass"  # apart: Playwright's event loop stays in its process
+    env = install.surroundings() | {"PYTHONPATH": str(ROOT / "tools")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=env)
+    assert "NoBrowser: Expected a browser at /no/such/chrome, and there is none: install Chromium or Chrome" in done.stderr

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
 def call(*arguments):
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=FOLDER).stdout
+    return subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", check=True, cwd=FOLDER).stdout
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_one_command_runs_the_named_parts_and_says_on_what():
     printed = call("table.py", "--quick", "import")
     assert "\n| **Importing, beyond the start of Python** |  |  |\n| `import vae_helpers` | " in printed
     assert f"Python {sys.version.split()[0]}, torch " in printed and "other processes took at most" in printed
-    wrong = subprocess.run([sys.executable, "table.py", "imports"], capture_output=True, text=True, cwd=FOLDER)
+    wrong = subprocess.run([sys.executable, "table.py", "imports"], capture_output=True, encoding="utf-8", cwd=FOLDER)
     assert wrong.returncode == 2 and "there is no part 'imports'; known are training, " in wrong.stderr
 
 

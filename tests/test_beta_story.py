@@ -198,7 +198,7 @@ def test_a_story_says_what_is_wrong(vaes, options, error, message):
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the joined JavaScript was not parsed")
 def test_joined_javascript_is_one_module(tmp_path):
     assert "import " not in str(BetaStory._esm)
-    (tmp_path / "view.mjs").write_text(str(BetaStory._esm))
+    (tmp_path / "view.mjs").write_text(str(BetaStory._esm), encoding="utf-8")
     script = f'import("{(tmp_path / "view.mjs").as_uri()}").then((view) => console.log(typeof view.default.render))'
-    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", "-e", script], capture_output=True, encoding="utf-8", timeout=60)
     assert done.stdout.strip() == "function", done.stderr

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from test_setup import PROJECT, ROOT
 
-import run
+import install
 from vae_helpers import datasets
 
 # repo2docker's own import
@@ -53,14 +53,15 @@ def test_the_steps_of_the_build(buildpack):
 
 
 def test_binder_has_no_second_list():
-    lines = [line for line in (ROOT / "binder" / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    assert lines == [f"--extra-index-url {run.CPU_INDEX}", "-r ../requirements.txt", "notebook"]
+    lines = [line for line in (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert lines == [f"--extra-index-url {install.CPU_INDEX}", "-r ../requirements.txt", "notebook"]
 
 
 @script
-def test_jupyterlab_starts_with_one_thread():
-    shown = subprocess.run([ROOT / "binder" / "start", "printenv", "OMP_NUM_THREADS"], capture_output=True, text=True, check=True)
-    assert shown.stdout == "1\n"
+def test_jupyterlab_starts_with_one_thread_and_our_settings():
+    command = [ROOT / "binder" / "start", "printenv", "OMP_NUM_THREADS", "JUPYTER_CONFIG_PATH"]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd="/")
+    assert shown.stdout.split() == ["1", str(ROOT / "share" / "jupyter")]
 
 
 @script
@@ -68,7 +69,7 @@ def test_without_a_network_the_image_is_built_without_mnist(tmp_path):
     nowhere = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy")}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = os.environ | nowhere | {"PATH": path, "VAE_HELPERS_DATA": str(tmp_path / "data")}
-    done = subprocess.run([ROOT / "binder" / "postBuild"], capture_output=True, text=True, env=env, cwd=ROOT)
+    done = subprocess.run([ROOT / "binder" / "postBuild"], capture_output=True, encoding="utf-8", env=env, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("The image is built without MNIST. Cannot fetch mnist/train-images-idx3-ubyte.gz")
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]

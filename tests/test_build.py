@@ -160,7 +160,7 @@ except OSError as error:
 assert refused and Path("/proc/net/route").read_text().count("\\n") == 1  # its heading, and no way to anywhere
 """
     command = [sys.executable, freshness.ROOT / "tools" / "seeds.py", "--seeds", "1", notebook(tmp_path, code)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert "could not be written to" in done.stdout and done.returncode == 0, done.stdout + done.stderr
     assert not (freshness.ROOT / "left_behind.txt").exists()
 
@@ -206,7 +206,7 @@ def package(tmp_path, monkeypatch):
     root = tmp_path / "vae_helpers"
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+        (root / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(freshness, "PACKAGE", root)
     return root
 
@@ -260,9 +260,9 @@ def built(code: str) -> dict:
     [
         (lambda page, package: page["cells"][0].update(source="# B"), ""),
         (lambda page, package: page["cells"][1]["metadata"].update(tags=["x"]), ""),
-        (lambda page, package: (package / "unused.py").write_text("x = 1"), ""),
+        (lambda page, package: (package / "unused.py").write_text("x = 1", encoding="utf-8"), ""),
         (lambda page, package: (package / "likelihoods.py").write_bytes(FILES["likelihoods.py"].replace("\n", "\r\n").encode()), ""),
-        (lambda page, package: (package / "divergences.py").write_text("x = 1"), "its code, or a module"),
+        (lambda page, package: (package / "divergences.py").write_text("x = 1", encoding="utf-8"), "its code, or a module"),
         (lambda page, package: page["cells"][1].update(source="import vae_helpers.models  # again"), "its code, or a module"),
         (lambda page, package: page["cells"][1].update(outputs=[]), "its outputs were not written by this tool"),
         (lambda page, package: page["metadata"].pop("vae_helpers"), "never built"),
@@ -279,7 +279,7 @@ def test_the_stamp_is_the_same_read_from_the_file_or_made_in_memory(package, tmp
     page = built("from vae_helpers import models\nx = 1")
     path = tmp_path / "98_sample.ipynb"
     build_notebooks.write(page, path)
-    assert isinstance(json.loads(path.read_text())["cells"][1]["source"], list)
+    assert isinstance(json.loads(path.read_text(encoding="utf-8"))["cells"][1]["source"], list)
     assert staleness(read(path)) == ""
 
 
@@ -287,7 +287,7 @@ def test_check_runs_nothing_and_tells_by_exit_status(package, tmp_path, capsys):
     path = tmp_path / "98_sample.ipynb"
     build_notebooks.write(built("import vae_helpers.models\nraise SystemExit"), path)
     assert build_notebooks.main(["--check", str(path)]) == 0
-    (package / "models.py").write_text("x = 1")
+    (package / "models.py").write_text("x = 1", encoding="utf-8")
     assert build_notebooks.main(["--check", str(path)]) == 1
     assert "98_sample.ipynb: its code" in capsys.readouterr().out
 

@@ -315,7 +315,7 @@ def test_option_of_another_data_set_is_refused(name, options, message):
 
 def test_import_brings_no_heavy_library_but_torch():
     code = "import sys, vae_helpers.datasets; print([m for m in ('sklearn', 'scipy', 'pooch', 'requests') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout.strip() == "[]"
 
 
 # --- the real files, where the machine has them ---

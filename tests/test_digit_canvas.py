@@ -60,8 +60,8 @@ def in_node(tmp_path, script: str, given: dict):
         const given = JSON.parse(readFileSync(0, "utf8"));
         const finish = (work) => { for (;;) { const step = work.next(); if (step.done) return step.value; } };
     """
-    (tmp_path / "run.mjs").write_text(head + script)
-    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    (tmp_path / "run.mjs").write_text(head + script, encoding="utf-8")
+    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -303,10 +303,10 @@ def test_sent_to_the_browser_is_less_than_700_kb(vae):
 
 @needs_node
 def test_joined_javascript_is_one_module(tmp_path):
-    (tmp_path / "view.mjs").write_text(str(DigitCanvas._esm))
+    (tmp_path / "view.mjs").write_text(str(DigitCanvas._esm), encoding="utf-8")
     assert "\nimport " not in str(DigitCanvas._esm)
     script = f'import("{(tmp_path / "view.mjs").as_uri()}").then((view) => console.log(typeof view.default.render))'
-    done = subprocess.run([NODE, "-e", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([NODE, "-e", script], capture_output=True, encoding="utf-8", timeout=60)
     assert done.stdout.strip() == "function", done.stderr
 
 

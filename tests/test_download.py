@@ -371,7 +371,7 @@ def test_two_processes_at_once(server, folder):
     server.pages["good"] = BODY
     server.meeting = threading.Barrier(2)  # no answer before both have asked
     command = [sys.executable, "-c", FETCH, server.url("good"), DIGEST]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") for _ in range(2)]
     results = [process.communicate(timeout=120) for process in both]
     assert [out.strip() for out, _ in results] == [DIGEST.removeprefix("sha256:")] * 2, results
     assert server.asked == ["good", "good"] and files_in(folder) == ["set/file.bin"]

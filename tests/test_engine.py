@@ -97,8 +97,8 @@ TOLERANCES = [("float32", 1e-5), ("int16", 2e-3)]  # of a pixel; of Î¼ and log Ï
 def by_node(tmp_path, script: str, given: dict):
     """What ``script`` prints as JSON, run as a module beside a copy of engine.js with ``given`` as its data."""
     shutil.copy(static("engine.js"), tmp_path / "engine.mjs")
-    (tmp_path / "run.mjs").write_text(HEAD + script)
-    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    (tmp_path / "run.mjs").write_text(HEAD + script, encoding="utf-8")
+    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -24,7 +24,7 @@ def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path, monkeypatch):
     write_beside_and_rename(path, "größer\n")
     assert path.read_bytes() == "größer\n".encode()  # UTF-8, and the line end as it was, whatever the system
     with pytest.raises(KeyboardInterrupt), beside(path) as part:
-        part.write_text("half")
+        part.write_text("half", encoding="utf-8")
         assert path.read_text(encoding="utf-8") == "größer\n"
         raise KeyboardInterrupt
     assert list(path.parent.iterdir()) == [path] and path.read_text(encoding="utf-8") == "größer\n"

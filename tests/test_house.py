@@ -87,7 +87,7 @@ def test_an_import_that_climbs_is_seen(tmp_path, file, text, message):
     names = ["models.py", "toy.py", "networks.py", "widgets/kit/base.py", "lessons/nb01/pictures.py", "lessons/nb02/pictures.py"]
     for name in [*names, file]:
         (tmp_path / "vae_helpers" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "vae_helpers" / name).write_text(text if name == file else "")
+        (tmp_path / "vae_helpers" / name).write_text(text if name == file else "", encoding="utf-8")
     assert message in "\n".join(climbs(modules(tmp_path / "vae_helpers")))
 
 

@@ -105,13 +105,13 @@ def test_notes():
 def test_the_browsers_paths_and_notes_are_the_same(tmp_path):
     near = [[1.0, 2.0], [-1.0, -2.001], [0.0, 0.0], [2.0, 4.0], [-0.5, 1.0], [-3.0, 1.5], [-1.0, -2.0], [1.0, 2.0 + 1e-7], [-0.99, -2.005]]
     pairs = [(near[a], near[b]) for a in range(9) for b in range(9)] + [tuple(vectors(2, 10, seed).tolist()) for seed in range(8)]
-    (tmp_path / "view.mjs").write_text(str(Interpolation._esm))
-    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    (tmp_path / "view.mjs").write_text(str(Interpolation._esm), encoding="utf-8")
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs), encoding="utf-8")
     script = f"""const {{ pathBetween, oddity }} = await import("{(tmp_path / "view.mjs").as_uri()}");
         const pairs = JSON.parse((await import("fs")).readFileSync("{tmp_path / "pairs.json"}"));
         console.log(JSON.stringify(pairs.map(([a, b]) => ["straight", "spherical"].map((kind) =>
             [[0, 0.25, 0.9, 1].map((t) => pathBetween(kind, a, b)(t)), oddity(kind, a, b)]))));"""
-    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     t = torch.tensor([0, 0.25, 0.9, 1], dtype=torch.float64)
     for pair, answers in zip(pairs, json.loads(done.stdout), strict=True):

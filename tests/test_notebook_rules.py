@@ -45,7 +45,7 @@ CELLS = [
 
 def good_page(folder: Path) -> Page:
     """A page that keeps every rule, as the build tool would leave it."""
-    (folder / "references.md").write_text('- <a id="somebody1900"></a>**Somebody 1900.**')
+    (folder / "references.md").write_text('- <a id="somebody1900"></a>**Somebody 1900.**', encoding="utf-8")
     cells = []
     for kind, slide, source in CELLS:
         new = nbformat.v4.new_markdown_cell if kind == "md" else nbformat.v4.new_code_cell

@@ -88,8 +88,8 @@ def lightened(value):
 
 
 def test_what_views_share_is_written_once(tmp_path):
-    one = save_page([pad()], tmp_path / "one.html", "One").read_text()
-    three = save_page([pad(), pad(z=(1, 1)), stack()], tmp_path / "three.html", "Three").read_text()
+    one = save_page([pad()], tmp_path / "one.html", "One").read_text(encoding="utf-8")
+    three = save_page([pad(), pad(z=(1, 1)), stack()], tmp_path / "three.html", "Three").read_text(encoding="utf-8")
     for page, classes in ((one, 1), (three, 2)):
         assert list(packed(page).values()).count(pad().weights) == 1  # `packed` refuses a name that comes twice
         code = json.loads(packed(page)["code"])
@@ -104,7 +104,7 @@ def test_the_state_arrives_whole(tmp_path):
         widgets.LatentSliders(VAE_4, caption="<b> & </script>"),
         stack(),
     ]
-    page = save_page(views, tmp_path / "page.html", "State").read_text()
+    page = save_page(views, tmp_path / "page.html", "State").read_text(encoding="utf-8")
     for view, state in zip(views, states(page), strict=True):
         own = {name for name in view.traits(sync=True) if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
         assert lightened(plain({name: getattr(view, name) for name in own})) == state
@@ -180,7 +180,7 @@ def test_the_switch_adds_the_data_to_the_bundle(monkeypatch):
 
 def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
     path = tmp_path / "page.html"
-    path.write_text("before")
+    path.write_text("before", encoding="utf-8")
     with pytest.raises(TypeError, match="Expected views such as LatentPad or FrameStack, got VAE"):
         save_page([VAE_2], path, "Not a view")
     with pytest.raises(FileNotFoundError, match="Expected a folder that exists for page.html"):
@@ -188,7 +188,7 @@ def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         save_page([stack()], path, "Interrupted")
-    assert path.read_text() == "before"
+    assert path.read_text(encoding="utf-8") == "before"
 
 
 def test_pictures_get_lighter_and_keep_their_transparency():
@@ -217,8 +217,9 @@ def test_the_static_picture_is_small():
 
 @needs_node
 def test_the_stand_in_behaves_as_the_model(tmp_path):
-    (tmp_path / "page.mjs").write_text(javascript("page.js"))
-    (tmp_path / "run.mjs").write_text("""
+    (tmp_path / "page.mjs").write_text(javascript("page.js"), encoding="utf-8")
+    (tmp_path / "run.mjs").write_text(
+        """
 import { makeModel, revive } from "./page.mjs";
 const heard = [], log = (word) => () => heard.push(word);
 const shared = new DataView(new ArrayBuffer(2)), other = new DataView(new ArrayBuffer(2));
@@ -239,8 +240,10 @@ model.set("z", [5]);
 model.off();
 model.set("z", [6]);
 console.log(JSON.stringify({ heard, seen }));
-""")
-    done = subprocess.run(["node", tmp_path / "run.mjs"], capture_output=True, text=True, timeout=60)
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run(["node", tmp_path / "run.mjs"], capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     change = ["z or deep", "any"]
     assert json.loads(done.stdout) == {
@@ -258,15 +261,18 @@ def test_packed_bytes_arrive_as_they_were(tmp_path):
     made = [_packed("name", content) for content in contents]
     assert [" data-pairs" in text for text in made] == [True, True, False, False, False, False]
     given = [[re.search(">(.*)<", text)[1], " data-pairs" in text] for text in made]
-    (tmp_path / "page.mjs").write_text(javascript("page.js"))
-    (tmp_path / "run.mjs").write_text("""
+    (tmp_path / "page.mjs").write_text(javascript("page.js"), encoding="utf-8")
+    (tmp_path / "run.mjs").write_text(
+        """
 import { readFileSync } from "node:fs";
 import { unpack } from "./page.mjs";
 const seen = [];
 for (const [text, pairs] of JSON.parse(readFileSync(0, "utf8"))) seen.push([...new Uint8Array(await unpack(text, pairs))]);
 console.log(JSON.stringify(seen));
-""")
-    done = subprocess.run(["node", tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, text=True, timeout=60)
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run(["node", tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     assert [bytes(seen) for seen in json.loads(done.stdout)] == contents
 
@@ -381,7 +387,7 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
     nbformat.write(made, path)
     before = path.read_bytes()
     assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 0
-    page = (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert path.read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["97_other.html", "98_sample.ipynb", "page.html"]
     assert f"{len(page.encode()) / 1000:.0f} kB" in capsys.readouterr().out
@@ -404,11 +410,11 @@ def test_export_of_views_alone(tmp_path, capsys):
     second = CODE.replace("The pad.", "Second & last.")
     path, target = notebook(tmp_path, PROSE, CODE, FIGURE, second), tmp_path / "views.html"
     assert export_page.main([str(path), "-o", str(target), "--views"]) == 0
-    page = target.read_text()
+    page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["The pad.", "Second & last."]
     assert "printed &lt;b" not in page and "Solution" not in page and page.count("<h1") == 1
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
-    page = target.read_text()
+    page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]
     assert "<code>python run.py export 98_sample.ipynb --views 2</code>" in page
     capsys.readouterr()
@@ -423,16 +429,16 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     made.cells[1].outputs = [nbformat.v4.new_output("display_data", {"image/png": "iVBORw0K", "text/plain": "LatentPad: The pad."})]
     nbformat.write(made, path)
     assert export_page.main([str(path), "-o", str(target), "--stored"]) == 0
-    page = target.read_text()
+    page = target.read_text(encoding="utf-8")
     assert 'alt="LatentPad: The pad." src="data:image/png;base64,iVBORw0K"' in page and states(page) == []
     assert "<code>python run.py export 98_sample.ipynb --stored</code>" in page
     with pytest.raises(SystemExit):
         export_page.main([str(path), "--stored", "--views", "1"])
     assert "expected neither --stored nor --slides with it" in capsys.readouterr().err
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     assert export_page.main([str(path), "--stored", "-o", str(target)]) == 1
     assert "98_sample.ipynb cannot be read as a notebook: KeyError('cells')" in capsys.readouterr().err
-    assert target.read_text() == page
+    assert target.read_text(encoding="utf-8") == page
 
 
 def test_export_of_slides(tmp_path, monkeypatch):
@@ -444,7 +450,7 @@ def test_export_of_slides(tmp_path, monkeypatch):
     nbformat.write(made, path)
     monkeypatch.setattr(export_page, "speaker_notes", lambda notebook: {"T": "**3 min.** Say it."})
     assert export_page.main([str(path), "-o", str(tmp_path), "--stored", "--slides"]) == 0
-    page = (tmp_path / "98_sample_slides.html").read_text()
+    page = (tmp_path / "98_sample_slides.html").read_text(encoding="utf-8")
     body = page[page.index('<div class="slides">') : page.index("<script>")]
     assert body.count("<section>") == 1 + 2 and body.count("<strong>3 min.</strong>") == 2
     assert body.count('<div class="code fragment">') == 1 and "secret" not in body
@@ -452,7 +458,7 @@ def test_export_of_slides(tmp_path, monkeypatch):
 
 def test_a_notebook_without_slide_types_is_one_slide(tmp_path):
     assert export_page.main([str(notebook(tmp_path, "# T", "1 + 1")), "-o", str(tmp_path), "--stored", "--slides"]) == 0
-    page = (tmp_path / "98_sample_slides.html").read_text()
+    page = (tmp_path / "98_sample_slides.html").read_text(encoding="utf-8")
     assert page[page.index('<div class="slides">') : page.index("<script>")].count("<section>") == 1 + 1
 
 
@@ -476,7 +482,7 @@ def test_a_failure_is_told_and_writes_nothing(tmp_path, capsys, cells, message):
 def test_wrong_paths(tmp_path, capsys):
     path = notebook(tmp_path, "# T")
     broken = tmp_path / "broken.ipynb"
-    broken.write_text("{")
+    broken.write_text("{", encoding="utf-8")
     for arguments, message in {
         ("none.ipynb",): "There is no notebook none.ipynb. Give the path of one",
         (str(tmp_path),): "There is no notebook",

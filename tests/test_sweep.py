@@ -81,7 +81,7 @@ def table(folder: Path) -> bytes:
 
 
 def starts(folder: Path) -> list[str]:
-    return (folder / "started").read_text().splitlines() if (folder / "started").exists() else []
+    return (folder / "started").read_text(encoding="utf-8").splitlines() if (folder / "started").exists() else []
 
 
 def assert_whole(folder: Path) -> None:
@@ -107,13 +107,13 @@ def test_a_sweep_killed_at_ten_random_moments_keeps_every_row_and_repeats_none(t
     stored = max(0, kept.count(b"\n") - 1)
     toys.start(tmp_path)
     assert toys.end() == 0
-    assert f"toy: {stored} of 12 runs are stored" in (tmp_path / "out").read_text() and stored > 0
+    assert f"toy: {stored} of 12 runs are stored" in (tmp_path / "out").read_text(encoding="utf-8") and stored > 0
     assert table(tmp_path).startswith(kept)
     assert_whole(tmp_path)
     assert len(starts(tmp_path)) <= 12 + 10, "only what was under way when a kill came may run again"
     whole = table(tmp_path)
     toys.start(tmp_path)
-    assert toys.end() == 0 and table(tmp_path) == whole and "12 of 12" in (tmp_path / "out").read_text()
+    assert toys.end() == 0 and table(tmp_path) == whole and "12 of 12" in (tmp_path / "out").read_text(encoding="utf-8")
     assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
 
 
@@ -131,17 +131,17 @@ module.write_beside_and_rename = full
 def test_rows_wait_while_the_disk_is_full(toys, tmp_path):
     toys.start(tmp_path, before=FULL % "in (1, 4, 5)")
     assert toys.end() == 0
-    assert "toy.csv: No space left on device; 2 rows wait for room" in (tmp_path / "err").read_text()
+    assert "toy.csv: No space left on device; 2 rows wait for room" in (tmp_path / "err").read_text(encoding="utf-8")
     assert_whole(tmp_path)
 
 
 def test_rows_that_find_no_room_to_the_end_are_printed(toys, tmp_path):
     toys.start(tmp_path, before=FULL % "> 9")
     assert toys.end() == 1
-    printed = (tmp_path / "err").read_text()
+    printed = (tmp_path / "err").read_text(encoding="utf-8")
     assert "3 finished rows could not be written to toy.csv and are printed above" in printed
     rows = [line for line in printed.splitlines() if line.count(",") > 10]
-    with (tmp_path / "toy.csv").open("a") as file:
+    with (tmp_path / "toy.csv").open("a", encoding="utf-8") as file:
         file.write("\n".join(rows) + "\n")
     assert_whole(tmp_path)
 
@@ -151,7 +151,9 @@ def test_a_stopped_sweep_says_so_and_goes_on_later(toys, tmp_path):
     wait_for(lambda: table(tmp_path).count(b"\n") >= 3)
     os.killpg(pid, signal.SIGINT)
     assert toys.end() == 130
-    assert (tmp_path / "err").read_text() == "\ntoy: stopped; the finished runs are stored, and the same command goes on from there\n"
+    assert (tmp_path / "err").read_text(
+        encoding="utf-8"
+    ) == "\ntoy: stopped; the finished runs are stored, and the same command goes on from there\n"
     kept = table(tmp_path)
     toys.start(tmp_path)
     assert toys.end() == 0 and table(tmp_path).startswith(kept)
@@ -163,7 +165,7 @@ def test_two_workers_share_the_runs_and_stop_together(toys, tmp_path):
     wait_for(lambda: table(tmp_path).count(b"\n") >= 2)
     os.killpg(pid, signal.SIGINT)
     assert toys.end() == 130
-    assert (tmp_path / "err").read_text().startswith("\ntoy: stopped;")
+    assert (tmp_path / "err").read_text(encoding="utf-8").startswith("\ntoy: stopped;")
     n = len(starts(tmp_path))
     time.sleep(1)
     assert len(starts(tmp_path)) == n, "a worker outlived its sweep"
@@ -192,13 +194,15 @@ def test_other_facts_are_another_experiment_and_other_columns_another_table(toys
     toys.start(tmp_path, before="sweep = module.sweep; module.sweep = lambda n, r, s, f, *rest: sweep(n, r, s, {'data': 'some'}, *rest)")
     assert toys.end() == 0 and table(tmp_path).startswith(kept) and len(results.load("toy", tmp_path)) == 24
     toys.start(tmp_path, before="run = lambda size, word, seed: {'cube': 1}; module.stored = lambda t, w: [None] * len(w)")
-    assert toys.end() == 1 and "toy.csv has other columns than this run, size,word,seed,cube" in (tmp_path / "err").read_text()
+    assert toys.end() == 1 and "toy.csv has other columns than this run, size,word,seed,cube" in (tmp_path / "err").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("numbers", ["{'score': 'good'}", "{'score': True}", "{'seed': 3}", "{'score': torch.ones(1)}"])
 def test_a_run_that_returns_no_numbers_is_named(toys, tmp_path, numbers):
     toys.start(tmp_path, before=f"run = lambda size, word, seed: {numbers}")
-    assert toys.end() == 1 and "a run returns numbers under names of their own, got s" in (tmp_path / "err").read_text()
+    assert toys.end() == 1 and "a run returns numbers under names of their own, got s" in (tmp_path / "err").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

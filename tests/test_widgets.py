@@ -79,15 +79,15 @@ def test_no_view_needs_pyplot():
 
 def test_the_browser_is_sent_nowhere_else():
     for path in [*KIT.parent.rglob("*.js"), *KIT.parent.rglob("*.css")]:
-        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text()), path.name
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text(encoding="utf-8")), path.name
 
 
 def run_node(tmp_path, module: str, names: str, script: str):
     """What ``script`` hands to ``tell`` after it has imported ``names`` from the module's text."""
-    (tmp_path / "module.mjs").write_text(module)
+    (tmp_path / "module.mjs").write_text(module, encoding="utf-8")
     head = f'import {{ {names} }} from "./module.mjs";\nconst tell = (value) => console.log(JSON.stringify(value));\n'
-    (tmp_path / "script.mjs").write_text(head + script)
-    done = subprocess.run(["node", tmp_path / "script.mjs"], capture_output=True, text=True, timeout=60)
+    (tmp_path / "script.mjs").write_text(head + script, encoding="utf-8")
+    done = subprocess.run(["node", tmp_path / "script.mjs"], capture_output=True, encoding="utf-8", timeout=60)
     assert not done.returncode, done.stderr
     return json.loads(done.stdout)
 
@@ -96,7 +96,7 @@ def test_no_style_sheet_reaches_into_another_view():
     """On a page all style sheets hold at once, so the class with which a rule begins belongs to one file, or to the view as a whole."""
     owners: dict[str, set[str]] = {}
     for path in KIT.parent.rglob("*.css"):
-        text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
+        text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         for selector in ",".join(re.findall(r"([^{}]+)\{", text)).split(","):
             for name in [name for name in re.findall(r"\.(vae-[\w-]+)", selector) if name != "vae-view"][:1]:
                 owners.setdefault(name, set()).add(path.name)
@@ -109,16 +109,19 @@ def test_no_style_sheet_reaches_into_another_view():
 def test_joined_javascript_is_one_module(tmp_path, view):
     text = str(view._esm)
     assert "import " not in text
-    (tmp_path / "view.mjs").write_text(text)
+    (tmp_path / "view.mjs").write_text(text, encoding="utf-8")
     script = f'import("{(tmp_path / "view.mjs").as_uri()}").then((view) => console.log(typeof view.default.render))'
-    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", "-e", script], capture_output=True, encoding="utf-8", timeout=60)
     assert done.stdout.strip() == "function", done.stderr
 
 
 def test_javascript_drops_only_imports_of_its_own_files():
-    joined, parts = javascript("engine.js", "common.js"), [(static(name)).read_text() for name in ("engine.js", "common.js")]
+    joined, parts = (
+        javascript("engine.js", "common.js"),
+        [(static(name)).read_text(encoding="utf-8") for name in ("engine.js", "common.js")],
+    )
     assert joined == "\n".join(parts)  # these two import nothing
-    whole = (static("decoder.js")).read_text().splitlines()
+    whole = (static("decoder.js")).read_text(encoding="utf-8").splitlines()
     assert javascript("decoder.js").splitlines() == [line for line in whole if not line.startswith("import ")]
 
 

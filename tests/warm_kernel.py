@@ -27,8 +27,8 @@ def warm_kernels(folder: Path) -> Iterator[dict[str, str]]:
     spec, path = folder / "kernels/python3/kernel.json", folder / "socket"
     spec.parent.mkdir(parents=True)
     described = {"display_name": "Python 3 (ipykernel)", "language": "python", "interrupt_mode": "message"}
-    spec.write_text(json.dumps(described | {"argv": [sys.executable, __file__, str(path), "{connection_file}"]}))
-    with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("w") as log:
+    spec.write_text(json.dumps(described | {"argv": [sys.executable, __file__, str(path), "{connection_file}"]}), encoding="utf-8")
+    with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("w", encoding="utf-8") as log:
         listener.bind(str(path))
         listener.listen()
         command = [sys.executable, __file__, str(listener.fileno())]

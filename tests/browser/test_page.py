@@ -56,7 +56,7 @@ def exported(tmp_path_factory):
     cells = [nbformat.v4.new_markdown_cell(PROSE), *map(nbformat.v4.new_code_cell, [SETUP, *VIEWS])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "98_sample.ipynb")
     command = [sys.executable, ROOT / "tools/export_page.py", folder / "98_sample.ipynb", "-o", folder / "page.html"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return folder / "page.html"
 

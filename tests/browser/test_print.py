@@ -108,7 +108,7 @@ def test_paper_is_light_and_what_is_folded_says_where_it_is(printed):
 
 def test_a_live_view_prints_its_picture(printed, tmp_path):
     pad = LatentPad(VAE((8, 8), 2, seed=0), torch.zeros(3, 2), caption="The pad.")
-    page = printed(save_page([pad], tmp_path / "pad.html", "A pad").read_text())
+    page = printed(save_page([pad], tmp_path / "pad.html", "A pad").read_text(encoding="utf-8"))
     expect(page.locator(".view.live")).to_have_count(1)
     expect(page.locator(".view-picture")).to_be_visible()
     expect(page.locator(".vae-view, .needs")).to_have_count(3)

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import install
 import pytest
 from packaging.requirements import Requirement
 from test_setup import PROJECT, ROOT
 
-import install
 from vae_helpers import datasets
 
 # repo2docker's own import

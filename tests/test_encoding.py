@@ -1,4 +1,4 @@
-"""Every text file is read and written as UTF-8: where nothing is said, Windows takes its code page, and a name like Łukasz stops a program."""
+"""Every text file is read and written as UTF-8: where that is not said, Windows takes its code page, and a name like Łukasz is an error."""
 
 import ast
 import re

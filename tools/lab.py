@@ -1,8 +1,4 @@
-"""A JupyterLab in a real browser, driven by a program: for the browser tests and the benchmarks.
-
-with chromium() as browser, Server(folder) as server:
-    page = open_notebook(server, browser, "notebooks/04_kl_term.ipynb", "copy.ipynb").run_all()
-"""
+"""A JupyterLab in a real browser (chromium.py), driven by a program: for the browser tests and the benchmarks."""
 
 import json
 import os
@@ -31,15 +27,11 @@ START_S, RUN_S = 120, 300  # generous limits that end a hung run; nothing passes
 expect.set_options(timeout=START_S * 1000)
 
 
-class NoServer(Exception):
-    """JupyterLab did not start; the message has the end of its log."""
-
-
 class Server:
     """JupyterLab on the loopback address with settings, data and configuration of its own: nothing of the user's is read or written.
 
     Notebooks lie in `root`, by default a folder of its own. `command` starts JupyterLab, `limit` ends a start that hangs (seconds),
-    `variables` are added to its environment. Raises NoServer.
+    `variables` are added to its environment. Raises RuntimeError, with the end of its log, if it does not start.
     """
 
     def __init__(
@@ -71,7 +63,7 @@ class Server:
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
-                raise NoServer(f"JupyterLab did not start within {limit} s; its log ends:\n{tail}")
+                raise RuntimeError(f"JupyterLab did not start within {limit} s; its log ends:\n{tail}")
             time.sleep(0.02)
         self.url = f"http://127.0.0.1:{port}"
 
@@ -159,11 +151,9 @@ class Page:
         self.page.evaluate(SECOND_THREAD)
         return self
 
-    def command(self, name: str, **arguments):
+    def command(self, name: str, **arguments) -> None:
         """Runs one of JupyterLab's own commands and waits for it."""
-        return self.page.evaluate(
-            "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments).then(() => null)", [name, arguments]
-        )
+        self.page.evaluate("([name, given]) => window.jupyterapp.commands.execute(name, given).then(() => null)", [name, arguments])
 
     def run_all(self) -> "Page":
         """Runs every cell, waits for the last, and fails with the first traceback if a cell raised."""

@@ -1,6 +1,6 @@
 r"""TeX as the notebooks write it → MathML, which browsers show by themselves: a page needs no MathJax, no font file and no script.
 
-`convert(r"\log p(x) \ge \mathbb E_q[\log w] \tag{3.9}", display=True)`. A command that is not in the tables below raises BadTeX, which
+`convert(r"\log p(x) \ge \mathbb E_q[\log w] \tag{3.9}", display=True)`. A command that is not in the tables of tex.py raises BadTeX, which
 names it. Only elements of MathML Core (w3.org/TR/mathml-core) are written; `widgets/kit/page.css` places the numbers of \tag, and
 draws the box of \boxed and the brace of \underbrace, for which not every font has pieces.
 
@@ -11,54 +11,13 @@ align a second time, and writes \boxed as an element that Chromium does not draw
 import re
 from html import escape
 
+from tex import ACCENTS, DELIMITERS, ENVIRONMENTS, FONTS, LETTERS, OLDER, SIDES, SIZES, SPACES, SYMBOLS, fence, gap, table
 
-def _pairs(text: str) -> dict[str, str]:
-    """ "le ≤ ge ≥" → {"le": "≤", "ge": "≥"}."""
-    words = text.split()
-    return dict(zip(words[::2], words[1::2], strict=True))
-
-
-LETTERS = _pairs(
-    "alpha α beta β gamma γ delta δ zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ upsilon υ chi χ "
-    "psi ψ omega ω epsilon ϵ varepsilon ε phi ϕ varphi φ vartheta ϑ ell ℓ partial ∂"
-)
-UPRIGHT = _pairs(
-    "Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω nabla ∇ infty ∞ top ⊤ varnothing ∅ "
-    "ldots … cdots ⋯ dots … % % & & # # _ _"
-)
-RELATIONS = _pairs(
-    "sim ∼ le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ approx ≈ propto ∝ in ∈ equiv ≡ mid | ll ≪ gg ≫ to → mapsto ↦ leftarrow ← rightarrow → "
-    "longrightarrow ⟶ Rightarrow ⇒ Longrightarrow ⟹ iff ⟺ subset ⊂ perp ⟂ parallel ∥"
-)
-BINARY = _pairs("cdot ⋅ times × pm ± odot ⊙ oplus ⊕ circ ∘ cup ∪ cap ∩ setminus ∖")
-SUMS = _pairs("sum ∑ prod ∏ bigcup ⋃")
-FUNCTIONS = "log exp ln sin cos tan tanh det arg dim tr".split()
-WITH_LIMITS = "min max inf sup lim argmin argmax".split()
-SPACES = _pairs(", 0.167em : 0.222em ; 0.278em ! -0.167em quad 1em qquad 2em") | {" ": "0.25em"}
-ACCENTS = _pairs("hat ^ widehat ^ bar ¯ overline ¯ tilde ~ widetilde ~ dot ˙ vec →")
-SIZES = {name + side: size for name, size in {"big": 1.2, "Big": 1.8, "bigg": 2.4, "Bigg": 3.0}.items() for side in ("", "l", "r", "m")}
-DELIMITERS = _pairs("{ { } } | ‖ lbrace { rbrace } langle ⟨ rangle ⟩ Vert ‖ vert | lVert ‖ rVert ‖")
-FONTS = {"mathcal": 0x1D49C, "mathbb": 0x1D538, "mathbf": 0x1D400, "boldsymbol": 0x1D468, "mathsf": 0x1D5A0}  # where Unicode has its A
-OLDER = {
-    "mathcal": _pairs("B ℬ E ℰ F ℱ H ℋ I ℐ L ℒ M ℳ R ℛ"),
-    "mathbb": _pairs("C ℂ H ℍ N ℕ P ℙ Q ℚ R ℝ Z ℤ"),
-}  # and letters that it has elsewhere
-ENVIRONMENTS = {
-    "align": "rl",
-    "align*": "rl",
-    "aligned": "rl",
-    "gathered": "c",
-    "cases": "l",
-    "matrix": "c",
-    "pmatrix": "c",
-    "bmatrix": "c",
-}
-FENCES = {"cases": ("{", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]")}
 TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
 
 class BadTeX(ValueError):
-    """The formula holds something that the tables of this module lack; the message names it."""
+    """The formula holds something that the tables of tex.py lack; the message names it."""
 
 
 def convert(tex: str, display: bool = False) -> str:
@@ -89,7 +48,7 @@ class _Parser:
                 break
             part, kind = self._scripts(*self._atom(before))
             if kind == "op":
-                part = (_gap() if before in ("ord", "close") else "") + part + ("" if self._opens() else _gap())
+                part = (gap() if before in ("ord", "close") else "") + part + ("" if self._opens() else gap())
             parts.append(part)
             before = kind if part and kind != "space" else before
         return parts[0] if len(parts) == 1 and parts[0].count("<m") == 1 else f"<mrow>{''.join(parts)}</mrow>"
@@ -108,12 +67,7 @@ class _Parser:
     def _opens(self) -> bool:
         """After a function, whether a bracket, a space, a script or nothing comes, so that no gap is needed."""
         token = self._peek()
-        return (
-            not token
-            or token in ("(", "[", "}", "&", ",", ")", "]")
-            or token.startswith("\\")
-            and token[1:] in {*SIZES, *SPACES, "left", "{", "\\", "tag"}
-        )
+        return token in ("", *"([}&,)]") or (token[0] == "\\" and token[1:] in {*SIZES, *SPACES, "left", "{", "\\", "tag"})
 
     def _argument(self) -> str:
         """What stands in braces, or the one token that stands there: both arguments of \\frac12."""
@@ -143,14 +97,10 @@ class _Parser:
         if kind.endswith("limits"):
             kind, under = kind.split()[0], True
         low = high = ""
-        while (mark := self._peek()) in ("^", "_", "'") and mark:
-            self._next()
-            if mark == "_":
-                low = self._argument()
-            elif mark == "^":
-                high += self._argument()
-            else:
-                high += "<mo>′</mo>"
+        while self._peek() in ("^", "_", "'"):
+            mark = self._next()
+            low = self._argument() if mark == "_" else low
+            high += self._argument() if mark == "^" else "<mo>′</mo>" if mark == "'" else ""
         high = f"<mrow>{high}</mrow>" if high.count("<m") > 1 else high
         if not low and not high:
             return base, kind
@@ -171,10 +121,8 @@ class _Parser:
             return f"<mn>{token}</mn>", "ord"
         if token.isalpha():
             return f"<mi>{token}</mi>", "ord"
-        if token in "([":
-            return _fence(token), "open"
-        if token in ")]":
-            return _fence(token), "close"
+        if token in SIDES:
+            return fence(token), SIDES[token]
         if token in "+-*":
             sign = ' form="prefix"' if before in ("open", "rel", "bin", "punct", "op") else ' form="infix"'
             return f"<mo{sign}>{token.replace('-', '−').replace('*', '∗')}</mo>", "bin"
@@ -185,7 +133,7 @@ class _Parser:
         if token in ",;":
             return f'<mo separator="true" lspace="0" rspace="0.167em">{token}</mo>', "punct"
         if token in "|/.!~":
-            return (_fence(token), "ord") if token != "~" else (_gap("0.25em"), "space")
+            return (fence(token), "ord") if token != "~" else (gap("0.25em"), "space")
         if token in "^_'":
             self.tokens.insert(0, token)
             return "<mrow></mrow>", "ord"
@@ -194,29 +142,15 @@ class _Parser:
         raise BadTeX(f"The formula {self.tex!r} holds {token!r}, which does not belong there.")
 
     def _command(self, name: str) -> tuple[str, str]:
-        if name in LETTERS:
-            return f"<mi>{LETTERS[name]}</mi>", "ord"
-        if name in UPRIGHT:
-            return f'<mi mathvariant="normal">{escape(UPRIGHT[name])}</mi>', "ord"
-        if name in RELATIONS:
-            return f'<mo stretchy="false" lspace="0.278em" rspace="0.278em">{RELATIONS[name]}</mo>', "rel"
-        if name in BINARY:
-            return f"<mo>{BINARY[name]}</mo>", "bin"
-        if name in SUMS:
-            return f'<mo lspace="0" rspace="0">{SUMS[name]}</mo>', "op limits"
-        if name == "int":
-            return '<mo lspace="0" rspace="0">∫</mo>', "op"
-        if name in FUNCTIONS:
-            return f"<mi>{name}</mi>", "op"
-        if name in WITH_LIMITS:
-            return f'<mo movablelimits="true" lspace="0" rspace="0">{name.replace("arg", "arg ")}</mo>', "op limits"
+        if name in SYMBOLS:
+            return SYMBOLS[name]
         if name in SPACES:
-            return _gap(SPACES[name]), "space"
+            return gap(SPACES[name]), "space"
         if name in DELIMITERS:
-            return _fence(DELIMITERS[name]), {"{": "open", "}": "close", "⟨": "open", "⟩": "close"}.get(DELIMITERS[name], "ord")
+            return fence(DELIMITERS[name]), SIDES.get(DELIMITERS[name], "ord")
         if name in SIZES:
             mark = self._delimiter()
-            return _fence(mark, SIZES[name]), "open" if mark in "([{⟨" else "close" if mark in ")]}⟩" else "ord"
+            return fence(mark, SIZES[name]), SIDES.get(mark, "ord")
         if name in ACCENTS:
             wide = "true" if name.startswith(("wide", "over")) else "false"
             return f'<mover accent="true">{self._argument()}<mo stretchy="{wide}">{ACCENTS[name]}</mo></mover>', "ord"
@@ -246,14 +180,14 @@ class _Parser:
             left = self._delimiter()
             inside = self.row(stop=("\\right",))
             self._next("\\right")
-            return f"<mrow>{_fence(left, stretchy=True)}{inside}{_fence(self._delimiter(), stretchy=True)}</mrow>", "ord"
+            return f"<mrow>{fence(left, stretchy=True)}{inside}{fence(self._delimiter(), stretchy=True)}</mrow>", "ord"
         if name == "begin":
             return self._table(self._raw()), "ord"
         if name == "tag":
             self.tag = self._raw()
             return "", "space"
         raise BadTeX(
-            f"The formula {self.tex!r} uses \\{name}, which tools/mathml.py does not know: add it to its tables, or write it otherwise."
+            f"The formula {self.tex!r} uses \\{name}, which tools/mathml.py does not know: add it to tools/tex.py, or write it otherwise."
         )
 
     def _delimiter(self) -> str:
@@ -285,8 +219,7 @@ class _Parser:
     def _table(self, name: str) -> str:
         if name not in ENVIRONMENTS:
             raise BadTeX(f"The formula {self.tex!r} uses the environment {name}; known are {', '.join(ENVIRONMENTS)}.")
-        outer_tag, rows, sides = self.tag, [[]], ENVIRONMENTS[name]
-        numbers = [""]
+        outer_tag, rows, numbers = self.tag, [[]], [""]
         while True:
             self.tag = ""
             rows[-1].append(self.row(stop=("&", "\\\\", "\\end")))
@@ -299,29 +232,4 @@ class _Parser:
                 numbers.append("")
         self._raw()
         self.tag = outer_tag
-        columns = max(map(len, rows))
-        lines = ""
-        for cells, number in zip(rows, numbers, strict=True):
-            cells += ["<mrow></mrow>"] * (columns - len(cells))
-            line = "".join(
-                f'<mtd class="{sides[k % len(sides)]}{" reason" if name.startswith("align") and k == 3 else ""}">{cell}</mtd>'
-                for k, cell in enumerate(cells)
-            )
-            if any(numbers):
-                line += f'<mtd class="number"><mtext>{f"({escape(number)})" if number else ""}</mtext></mtd>'
-            lines += f"<mtr>{line}</mtr>"
-        style = ' displaystyle="true"' if name.startswith(("align", "gather")) else ""
-        left, right = FENCES.get(name, ("", ""))
-        return f"<mrow>{_fence(left, stretchy=True)}<mtable{style}>{lines}</mtable>{_fence(right, stretchy=True)}</mrow>"
-
-
-def _gap(width: str = "0.167em") -> str:
-    return f'<mspace width="{width}"></mspace>'
-
-
-def _fence(mark: str, size: float = 0, stretchy: bool = False) -> str:
-    """A bracket or bar without gaps: as high as the text, of `size` em, or (stretchy) as high as its row."""
-    if not mark:
-        return ""
-    height = f' minsize="{size}em" maxsize="{size}em"' if size else ""
-    return f'<mo stretchy="{"true" if size or stretchy else "false"}"{height} lspace="0" rspace="0">{escape(mark)}</mo>'
+        return table(name, rows, numbers)

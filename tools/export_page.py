@@ -29,6 +29,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from sections import sections
 from slides import deck, speaker_notes
 
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
@@ -115,7 +116,7 @@ def lecture(notebook: dict, path: Path, pages: set[str]) -> str:
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
     """The HTML text of an executed notebook, or of its interactive views alone; its last line names the path `source` and the command."""
     parts = Parts()
-    body = "\n".join(cells(notebook, parts, pages) if views is None else only_views(notebook, parts, views))
+    body = "\n".join(folded(notebook, cells(notebook, parts, pages), stored) if views is None else only_views(notebook, parts, views))
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
     command = f"python run.py export {source}{chosen}{' --stored' if stored else ''}"
     made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
@@ -139,9 +140,22 @@ def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
                 raise CannotExport(f"cell {index}: {error}") from None
         elif cell["cell_type"] == "code" and cell["source"].strip():
             outputs = (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
-            yield "\n".join([code(cell["source"]), *outputs])
+            source = code(cell["source"])
+            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+                source = f'<details class="code"><summary>code</summary>{source}</details>'
+            yield "\n".join([source, *outputs])
         else:
             yield ""
+
+
+def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:
+    """The cells' HTML with each further section in a fold, of which the heading is seen; `opened` for a page that is to be printed."""
+    for section in sections(notebook["cells"]):
+        inside = "\n".join(next(html) for _ in section.cells)
+        if section.further:
+            start = f'<details class="further"{" open" if opened else ""}><summary>'
+            inside = re.sub(r"^(<h2.*?</h2>)", rf"{start}\1</summary>", inside.lstrip(), flags=re.DOTALL) + "</details>"
+        yield inside
 
 
 def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:

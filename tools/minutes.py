@@ -9,38 +9,23 @@ and for a prediction. Exercises take as long as they take: they are not counted.
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from freshness import ROOT, read
+from sections import Section, sections
 
 SECONDS = {"word": 60 / 200, "formula": 20, "code": 4, "figure": 30, "prediction": 30}
 UNCOUNTED = ("Exercises",)
 
 
-class Section(NamedTuple):
-    """A section of a page: its heading, "core" or "further", and the minutes that it takes."""
-
-    title: str
-    kind: str
-    minutes: float
-
-
-def sections(notebook: dict) -> list[Section]:
-    """The sections of a notebook, one for each `## ` heading; what stands before the first is "Head"."""
-    found, title, kind, seconds = [], "Head", "core", 0.0
-    for cell in notebook["cells"]:
-        heading = re.match(r"## (.+)", cell["source"]) if cell["cell_type"] == "markdown" else None
-        if heading:
-            found.append(Section(title, kind, seconds / 60))
-            tags = cell["metadata"].get("tags", [])
-            title, kind, seconds = heading[1].strip(), "further" if "further" in tags else "core", 0.0
-        seconds += _seconds(cell)
-    return [section for section in [*found, Section(title, kind, seconds / 60)] if section.title not in UNCOUNTED]
+def minutes(notebook: dict) -> list[tuple[Section, float]]:
+    """The counted sections of a notebook, each with the minutes that it takes."""
+    return [(section, sum(map(_seconds, section.cells)) / 60) for section in sections(notebook["cells"]) if section.title not in UNCOUNTED]
 
 
 def totals(notebook: dict) -> tuple[int, int]:
     """Minutes of core and further, each rounded up to the next five."""
-    return tuple(5 * -(-round(sum(s.minutes for s in sections(notebook) if s.kind == kind)) // 5) for kind in ("core", "further"))
+    core, further = (sum(taken for section, taken in minutes(notebook) if section.further == kind) for kind in (False, True))
+    return 5 * -(-round(core) // 5), 5 * -(-round(further) // 5)
 
 
 def _seconds(cell: dict) -> float:
@@ -63,8 +48,8 @@ def main(arguments: list[str]) -> int:
         notebook = read(path)
         core, further = totals(notebook)
         print(f"{path.stem}: core {core}, further {further} minutes")
-        for section in sections(notebook):
-            print(f"    {section.minutes:5.1f}  {section.kind:<8}{section.title}")
+        for section, taken in minutes(notebook):
+            print(f"    {taken:5.1f}  {section.title}")
     return 0
 
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from freshness import ROOT
+from sections import sections
 
 from vae_helpers.widgets.kit.page import POLICY, Parts, document
 
@@ -29,9 +30,9 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], parts
 
 
 def stacks(cells: list[dict]) -> list[list[list[dict]]]:
-    """The shown cells by section and screen: stacks[section][screen][cell]."""
+    """The shown cells by section and screen: stacks[section][screen][cell]. What is further comes after the core."""
     found: list[list[list[dict]]] = []
-    for cell in cells:
+    for cell in (cell for section in sorted(sections(cells), key=lambda section: section.further) for cell in section.cells):
         kind = _kind(cell)
         if kind in ("skip", "notes") or not cell["source"].strip():
             continue

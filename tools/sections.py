@@ -1,0 +1,23 @@
+"""The sections of a page: what stands under each `## ` heading, and whether it is further: marked so, folded, and left out of the core walk."""
+
+import re
+from typing import NamedTuple
+
+
+class Section(NamedTuple):
+    """The heading's text without its marks, whether its cell carries the tag `further`, and the cells, heading included."""
+
+    title: str
+    further: bool
+    cells: list[dict]
+
+
+def sections(cells: list[dict]) -> list[Section]:
+    """All cells in order; what stands before the first heading is the section "Head"."""
+    found = [Section("Head", False, [])]
+    for cell in cells:
+        heading = re.match(r"## +(.+)", cell["source"]) if cell["cell_type"] == "markdown" else None
+        if heading:
+            found.append(Section(heading[1].strip(), "further" in cell["metadata"].get("tags", []), []))
+        found[-1].cells.append(cell)
+    return found

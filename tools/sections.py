@@ -1,4 +1,4 @@
-"""The sections of a page: what stands under each `## ` heading, and whether it is further: marked so, folded, and left out of the core walk."""
+"""The sections of a page: what stands under each `## ` heading, and whether it is further: marked so, folded, left out of the core."""
 
 import re
 from typing import NamedTuple

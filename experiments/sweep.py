@@ -7,6 +7,7 @@ settings, numbers, seconds, device, facts, command, versions. A killed sweep goe
 nothing changes but one line around the call: `with joblib.parallel_config(backend="dask")`, or "ray".
 """
 
+import argparse
 import csv
 import inspect
 import io
@@ -53,6 +54,13 @@ def sweep(
     except KeyboardInterrupt:
         print(f"\n{name}: stopped; the finished runs are stored, and the same command goes on from there", file=sys.stderr)
         sys.exit(130)
+
+
+def workers(description: str) -> int:
+    """What the command line of every experiment asks: how many runs at a time."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=1, help="runs at a time (1)")
+    return parser.parse_args().workers
 
 
 def run_and_keep(table: Path, run: Callable[..., dict], settings: list[dict], facts: dict, workers: int) -> None:

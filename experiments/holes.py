@@ -22,8 +22,10 @@ from vae_helpers.evaluation import nearest_distance
 from vae_helpers.models import VAE
 
 SEEDS, RANDOM = (0, 1, 2), 500
-SIZES = {"digits": (2, 4, 8, 16), "mnist": (2, 8, 16)}
-KINDS = {"autoencoder": (2, 4, 8, 16), "VAE": (2, 4, 8, 16), "VAE, σ = 0.1": (2, 16)}
+SIZES = {
+    "digits": {"autoencoder": (2, 4, 8, 16), "VAE": (2, 4, 8, 16), "VAE, σ = 0.1": (2, 16)},
+    "mnist": {"autoencoder": (2, 8, 16), "VAE": (2, 16), "VAE, σ = 0.1": (16,)},
+}
 FACTS = {"model": MODEL, "random_codes": RANDOM, "reference": "all training images; classes by the first 10,000"}
 
 
@@ -85,11 +87,10 @@ def nearest(z: Tensor, codes: Tensor) -> Tensor:
 def main() -> None:
     settings = [
         {"data": data, "kind": kind, "latent_dim": size, "seed": seed}
-        for data, sizes in SIZES.items()
+        for data, kinds in SIZES.items()
         for seed in SEEDS
-        for kind, wanted in KINDS.items()
+        for kind, sizes in kinds.items()
         for size in sizes
-        if size in wanted
     ]
     sweep("holes", run, settings, FACTS, workers(__doc__))
 

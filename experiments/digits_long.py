@@ -16,7 +16,7 @@ from sklearn.mixture import GaussianMixture
 from sweep import sweep, workers
 from trained import load, stream
 
-from vae_helpers.evaluation import active_units, estimate, evaluate
+from vae_helpers.evaluation import active_units, estimate, evaluate_bound
 from vae_helpers.models import VAE
 from vae_helpers.objectives import elbo, importance_weighted_bound
 from vae_helpers.training import fit
@@ -51,8 +51,8 @@ def spare_dimensions(latent_dim: int, epochs: int, seed: int) -> dict[str, float
     with torch.no_grad():
         mu, logvar = vae.mu_logvar(to_choose)
         kl = (0.5 * (mu**2 + logvar.exp() - 1 - logvar)).mean(0)
-        bound = estimate(elbo(vae, to_choose, n_samples=20, generator=stream(seed, 1)).value)
-    weighted = evaluate(vae, to_choose, importance_samples=500, seed=seed).log_evidence
+        bound = estimate(elbo(vae, to_choose, n_samples=20, generator=stream(seed, 1)).elbo)
+    weighted = evaluate_bound(vae, to_choose, n_samples=500, seed=seed)
     found = {"elbo": bound.mean, "elbo_stderr": bound.stderr, "bound_500": weighted.mean, "bound_500_stderr": weighted.stderr}
     found |= {"active_units": active_units(vae, to_choose).sum()} | {f"kl_above_{t}": (kl > t).sum() for t in (0.05, 0.1)}
     return {key: round(float(v), 4) for key, v in (found | {"kl": kl.sum()}).items()}

@@ -63,7 +63,7 @@ def train(data: str, estimator: str, latent_dim: int, rate: float, seed: int, im
 def score(vae: VAE, x: Tensor) -> dict[str, float]:
     with torch.no_grad():
         terms = elbo(vae, x, n_samples=20, generator=torch.Generator().manual_seed(0))
-    return {"elbo": round(terms.value.mean().item(), 4), "kl": round(terms.kl.mean().item(), 4)}
+    return {"elbo": round(terms.elbo.mean().item(), 4), "kl": round(terms.kl.mean().item(), 4)}
 
 
 def race(data: str, estimator: str, latent_dim: int, rate: float, seed: int) -> dict[str, float]:

@@ -52,7 +52,7 @@ def run(hidden: str, lr: float, seed: int) -> dict[str, float]:
 def gaps(vae: VAE, images: Tensor) -> tuple[Tensor, Tensor]:
     """ELBO (100 noise samples) and log p(x) of each image, in nats, float64."""
     x, noise = images.flatten(1), torch.Generator().manual_seed(1)
-    bound = torch.cat([elbo(vae, part, n_samples=100, generator=noise).value.double() for part in x.split(50)])
+    bound = torch.cat([elbo(vae, part, n_samples=100, generator=noise).elbo.double() for part in x.split(50)])
     return bound, log_evidence(vae, x)
 
 

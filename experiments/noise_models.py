@@ -49,7 +49,7 @@ def run(noise: str, latent_dim: int, seed: int) -> dict[str, float]:
     found = {
         "squared_error": (x - m).square().mean(),
         "kl": terms.kl.mean(),
-        "median_bound": terms.value.median(),
+        "median_bound": terms.elbo.median(),
         "softness": soft.mean(),
         "softness_of_background": soft[background].mean(),
         "softness_elsewhere": soft[~background].mean(),

@@ -35,7 +35,7 @@ def run(seed: int) -> dict[str, float]:
     log_p = log_joint.logsumexp(0) + cell
     grid = torch.cartesian_prod(AXIS, AXIS)
     log_prior = vae.prior.log_prob(grid).double()[:, None]
-    found = {"gap_of_q": log_p - elbo(vae, x, n_samples=200, generator=stream(seed, 1)).value.double()}
+    found = {"gap_of_q": log_p - elbo(vae, x, n_samples=200, generator=stream(seed, 1)).elbo.double()}
     for coarser in (2, 5, 10, 25):
         rows = log_joint.unflatten(0, (len(AXIS), len(AXIS)))[::coarser, ::coarser].flatten(0, 1)
         found[f"grid_{coarser * STEP:.2f}"] = (rows.logsumexp(0) + cell + 2 * math.log(coarser) - log_p).abs()

@@ -33,7 +33,6 @@ CELLS = [
         "slide",
         "## A *good* question\n\n**Predict.** How many? See [the question](#A-good-question) and "
         "[Somebody 1900](references.md#somebody1900).\n\n```\n# no heading!\n```\n$n!$",
-        "[Somebody 1900](references.md#somebody1900).\n\n```\n# no heading!\n```\n$n!$",
     ),
     ("figure", "", "widgets.draw()"),
     ("md", "", "*Figure: A straight\nline.*"),

@@ -2,8 +2,7 @@
 
     python benchmarks/notebooks.py [04_kl_term ...]
 
-Seconds are with the kernel's start; memory is the kernel's largest resident set. No more is imported here: on Linux a new process inherits
-the largest resident set of the one that started it.
+Seconds are with the kernel's start; memory is the kernel's largest resident set.
 """
 
 import argparse

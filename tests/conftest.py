@@ -16,8 +16,13 @@ from warm_kernel import warm_kernels
 torch.set_num_threads(1)  # on a busy machine, two that wait for each other are slower
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at -m
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Marks the browser's tests: `-m browser` runs them alone, `-m "not browser"` all others."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(autouse=True)

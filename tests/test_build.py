@@ -89,7 +89,14 @@ def test_the_kernel_sees_no_settings_no_data_no_network(tmp_path, monkeypatch, r
     done = run(notebook(tmp_path, SETTINGS))
     printed = done.notebook["cells"][1]["outputs"][0]["text"].splitlines()
     assert printed == ["None [] None", "notebooks are built offline, and this one asked for 192.0.2.1", "[]"]
-    assert done.seconds > 0 and 20 < done.peak_mb < 700
+    assert done.seconds > 0
+
+
+def test_the_peak_is_the_kernels_own(tmp_path, run):
+    """Whatever this process has held: a gigabyte here, as torch's CUDA build takes by itself, is not the kernel's."""
+    here = bytes(range(256)) * 2**22
+    path = notebook(tmp_path, "held = bytes(range(256)) * 2**20; del held")
+    assert 256 < run(path).peak_mb < 512 < len(here) / 2**20
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
 
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from freshness import read
+from freshness import ROOT, read
+from install import surroundings
 from notebook_reading import NOTEBOOKS
 from PIL import Image
 
@@ -27,6 +29,7 @@ from vae_helpers.models import VAE
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
 from vae_helpers.widgets.kit.page import Parts, _packed, document, save_page
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
 
@@ -477,6 +480,24 @@ def test_a_failure_is_told_and_writes_nothing(tmp_path, capsys, cells, message):
     assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
     assert capsys.readouterr().err.startswith(f"export: {message}")
     assert [file.name for file in tmp_path.iterdir()] == ["98_sample.ipynb"]
+
+
+def test_a_folder_that_may_only_be_read_is_named_before_anything_runs(tmp_path, capsys, monkeypatch):
+    path = notebook(tmp_path, "# T", "raise SystemExit")
+    monkeypatch.setattr(export_page.os, "access", lambda folder, mode: folder != tmp_path)
+    assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith(f"export: You may not write into {tmp_path}. Give another place: -o my-page.html")
+
+
+def test_nbconvert_shows_the_pictures_of_views(tmp_path):
+    """With the option that the README names: a page that shows live views asks other hosts for their program."""
+    option = next(word for word in README.replace("`", " ").split() if word.startswith("--ExecutePreprocessor."))
+    path = notebook(tmp_path, "# T", CODE)
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", option, path]
+    subprocess.run(command, check=True, capture_output=True, env=surroundings(), cwd=tmp_path)
+    html = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert html.count('src="data:image/png;base64,') == 1 and "widget-view" not in html and "html-manager" not in html
 
 
 def test_wrong_paths(tmp_path, capsys):

@@ -145,7 +145,11 @@ def connect_here_only(self, address):
     return connect(self, address)
 socket.socket.connect = connect_here_only
 """
-PEAK = "__import__('resource').getrusage(0).ru_maxrss"
+# The kernel's own largest resident set, in kB. Not Linux's getrusage: that begins with the set of the process which started it.
+PEAK = {
+    "linux": "int(__import__('re').search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status', encoding='ascii').read())[1])",
+    "darwin": "__import__('resource').getrusage(0).ru_maxrss // 1024",
+}.get(sys.platform, "None")  # Windows has no such count
 
 
 async def execute(path: Path, variables: dict[str, str] | None = None, timeout: int = 600, folder: Path | None = None) -> Run:
@@ -208,9 +212,9 @@ def _environment(empty: str) -> dict[str, str]:
 
 
 def _megabytes(peak: dict) -> float:
-    """The kernel's answer to PEAK; Windows has no such count."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return int(peak["data"]["text/plain"]) / unit if peak["status"] == "ok" else float("nan")
+    """The kernel's answer to PEAK, in MB; nan where it has none."""
+    text = peak.get("data", {}).get("text/plain", "")
+    return int(text) / 1024 if text.isdigit() else float("nan")
 
 
 def _what_failed(error) -> str:

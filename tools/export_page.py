@@ -14,6 +14,7 @@ the notebook is executed first, with seed 0 and without a network. Its own file 
 import argparse
 import asyncio
 import base64
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--views makes a page of live views alone: expected neither --stored nor --slides with it")
     try:
         targets = where(options.notebooks, options.output, "_slides" if options.slides else "")
+        if shut := [folder for folder in {target.resolve().parent for target in targets.values()} if not os.access(folder, os.W_OK)]:
+            raise CannotExport(f"You may not write into {shut[0]}. Give another place: -o my-page.html, or -o and a folder.")
         for notebook, target in targets.items():
             print(f"{notebook.name}: {'reading' if options.stored else 'executing'} ...", flush=True)
             page = export(notebook, target, [other.name for other in targets.values()], options.views, options.stored, options.slides)

@@ -1,4 +1,5 @@
-"""Each notebook is a lecture: in JupyterLab (jupyterlab-slideshow) and as a file (reveal.js). No screen is larger than a projector's."""
+"""Each notebook opens with its pictures, and is a lecture: in JupyterLab (jupyterlab-slideshow) and as a file (reveal.js), where no screen
+is larger than a projector's."""
 
 import base64
 import json
@@ -61,8 +62,18 @@ def too_large(names: list[str], sizes: list[list[float]]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_no_screen_of_the_live_show_is_too_large(lab, path):
-    page = lab(path, size=(WIDTH, HEIGHT))
+def test_a_notebook_as_a_reader_first_meets_it(lab, path):
+    """Opened and not run, it shows each picture that it holds (a widget's static picture too), drawn and not broken; and started as a
+    slide show it has no screen that is too large."""
+    page, cells = lab(path, size=(WIDTH, HEIGHT)), read(path)["cells"]
+    pictures = sum("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    images = page.page.locator(".jp-OutputArea-output img")
+    if pictures:
+        images.nth(pictures - 1).wait_for(state="attached")
+    assert images.count() == pictures and not page.errors()
+    page.page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea-output img')].every(image => image.naturalWidth > 0)")
+    page.screenshot(f"opened-{path.stem}")
+
     page.command("deck:start")
     page.page.locator(".jp-Deck .jp-deck-mod-visible").first.wait_for()
     found = screens(read(path))

@@ -10,6 +10,7 @@ from freshness import ROOT, read
 from IPython.display import display
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+COURSE = [path for k, path in enumerate(NOTEBOOKS) if path.name.startswith(f"{k:02d}_")]  # without a gap: one further on is a draft
 
 
 def number(path: Path) -> str:

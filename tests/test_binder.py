@@ -9,6 +9,7 @@ from pathlib import Path
 
 import install
 import pytest
+from notebook_reading import COURSE
 from packaging.requirements import Requirement
 from test_setup import PROJECT, ROOT
 
@@ -92,6 +93,6 @@ def test_every_notebook_has_a_launch_link_and_all_go_to_one_repository():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/([^)\s]+)", readme)
     assert len(links) == readme.count("https://mybinder.org/v2/"), "a link to Binder is not of the form .../HEAD?urlpath=lab/tree/FILE"
-    assert {file for _, file in links} == {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {file for _, file in links} == {f"notebooks/{path.name}" for path in COURSE}
     assert len({repository for repository, _ in links}) == 1, f"these links go to different repositories: {links}"
     assert "(https://mybinder.org/badge_logo.svg)" in readme

@@ -11,6 +11,7 @@ import install
 import pytest
 import yaml
 from freshness import ROOT
+from notebook_reading import COURSE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -96,7 +97,7 @@ def test_readme_names_what_exists():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link and not link.startswith("#")}
     assert not [link for link in links if not (ROOT / link).exists()]
-    assert {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")} <= links
+    assert {f"notebooks/{path.name}" for path in COURSE} <= links
     assert set(re.findall(r"python3 run\.py (\w+)", readme)) == {"lab", "test", *run.SCRIPTS}
     assert not re.search(r"\bpython run\.py", readme)  # many systems have no `python`
     assert next(line for line in PINS if line.startswith("torch==")) in readme

@@ -52,6 +52,12 @@ def screens(notebook: dict) -> list[tuple[str, list[int]]]:
     ]
 
 
+def stop(page) -> None:
+    """Leaves the live show, to the end: JupyterLab remembers, and would open the next notebook as slides."""
+    page.command("deck:stop")
+    page.page.locator("body[data-jp-deck-mode='presenting']").wait_for(state="detached")
+
+
 def too_large(names: list[str], sizes: list[list[float]]) -> list[str]:
     assert len(names) == len(sizes)
     return [
@@ -78,7 +84,7 @@ def test_a_notebook_as_a_reader_first_meets_it(lab, path):
     page.page.locator(".jp-Deck .jp-deck-mod-visible").first.wait_for()
     found = screens(read(path))
     sizes = page.page.evaluate(LIVE, [shown for _, shown in found])
-    page.command("deck:stop")  # JupyterLab remembers, and would open the next notebook as slides
+    stop(page)
     assert not (large := too_large([name for name, _ in found], sizes)), large
 
 
@@ -91,7 +97,7 @@ def test_the_live_show_has_working_views(lab):
     before = page.widget(0, ".vae-view").inner_text()
     ring.press("ArrowRight")
     expect(page.widget(0, ".vae-view")).not_to_have_text(before)
-    page.command("deck:stop")
+    stop(page)
 
 
 @pytest.fixture(scope="module")

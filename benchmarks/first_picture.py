@@ -2,7 +2,7 @@
 
     python benchmarks/first_picture.py [--no-install]
 
-Clones this repository's last commit into an empty folder, gives the README's command (`python run.py lab`), and opens the notebook that it
+Clones this repository's last commit into an empty folder, gives the README's command (`python3 run.py lab`), and opens the notebook that it
 opens in Chromium, in a window tall enough for its picture: until the stored picture is there; and, once every cell is set running, until
 the first live one is. Caches are empty the first time, pip's too, so the installation is as fast as the network. With --no-install this
 environment serves the clone, to see that the rest works.

@@ -45,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     finally:  # what was measured before an error is worth having
         print("\n" + markdown(rows))
         quiet = f"Just before each part, other processes took at most {max(busy, default=0):.0f} % of the processor."
-        print(f"\nMeasured by `python run.py bench`, {machine()}. {quiet} The whole took {(time.perf_counter() - begin) / 60:.0f} minutes.")
+        print(
+            f"\nMeasured by `python3 run.py bench`, {machine()}. {quiet} The whole took {(time.perf_counter() - begin) / 60:.0f} minutes."
+        )
 
 
 def run(module: str, settings: dict) -> list[Row]:

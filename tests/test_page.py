@@ -402,7 +402,7 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
         r"<(script|style)\b.*?</\1>|data:[^\"]*", "", page, flags=re.S
     )
     assert "printed &lt;b&gt;" in page and 'alt="A line &amp; its axes."' in page and 'alt="The pad."' in page
-    assert "Made from 98_sample.ipynb by <code>python run.py export 98_sample.ipynb</code>" in page
+    assert "Made from 98_sample.ipynb by <code>python3 run.py export 98_sample.ipynb</code>" in page
     assert [state["caption"] for state in states(page)] == ["The pad."]
     outside = re.sub(r"<script.*?</script>", "", page, flags=re.S)
     assert not re.findall(r'(?:src|poster|srcset|data)="(?!data:)[^"]*"|<link|<iframe|@import|url\((?!data:)', outside)
@@ -419,7 +419,7 @@ def test_export_of_views_alone(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]
-    assert "<code>python run.py export 98_sample.ipynb --views 2</code>" in page
+    assert "<code>python3 run.py export 98_sample.ipynb --views 2</code>" in page
     capsys.readouterr()
     assert export_page.main([str(path), "-o", str(tmp_path / "none.html"), "--views", "3"]) == 1
     assert "The notebook has 2 interactive views: expected numbers from 1 to 2, got [3]" in capsys.readouterr().err
@@ -434,7 +434,7 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--stored"]) == 0
     page = target.read_text(encoding="utf-8")
     assert 'alt="LatentPad: The pad." src="data:image/png;base64,iVBORw0K"' in page and states(page) == []
-    assert "<code>python run.py export 98_sample.ipynb --stored</code>" in page
+    assert "<code>python3 run.py export 98_sample.ipynb --stored</code>" in page
     with pytest.raises(SystemExit):
         export_page.main([str(path), "--stored", "--views", "1"])
     assert "expected neither --stored nor --slides with it" in capsys.readouterr().err

@@ -1,11 +1,11 @@
 """Make one HTML file of a notebook that works by itself: prose, formulas, code, figures, and the interactive views, live.
 
-    python run.py export notebooks/07_train_a_vae.ipynb            writes 07_train_a_vae.html here
-    python run.py export notebooks/07_train_a_vae.ipynb -o vae.html
-    python run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
-    python run.py export notebooks/*.ipynb --slides -o slides      a slide show of each: arrow keys, S for the speaker's window
-    python run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
-    python run.py export notebooks/08_*.ipynb --stored             with the outputs that it holds, at once: views are pictures; to print
+    python3 run.py export notebooks/07_train_a_vae.ipynb            writes 07_train_a_vae.html here
+    python3 run.py export notebooks/07_train_a_vae.ipynb -o vae.html
+    python3 run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
+    python3 run.py export notebooks/*.ipynb --slides -o slides      a slide show of each: arrow keys, S for the speaker's window
+    python3 run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
+    python3 run.py export notebooks/08_*.ipynb --stored             with the outputs that it holds, at once: views are pictures; to print
 
 The file needs no kernel and no network; it can be mailed, put on a web server, or opened from a disk. Unless --stored is given,
 the notebook is executed first, with seed 0 and without a network. Its own file is only read.
@@ -42,7 +42,9 @@ class CannotExport(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python run.py export")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python3 run.py export"
+    )
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
     parser.add_argument("--views", nargs="*", type=int, metavar="N", help="only the interactive views (all, or those with these numbers)")
@@ -121,7 +123,7 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     parts = Parts()
     body = "\n".join(folded(notebook, cells(notebook, parts, pages), stored) if views is None else only_views(notebook, parts, views))
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
-    command = f"python run.py export {source}{chosen}{' --stored' if stored else ''}"
+    command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
     made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
 

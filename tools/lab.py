@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -100,11 +101,12 @@ class Server:
 
 
 def _port(runtime: Path) -> int | None:
-    """Where the server listens, from the file that it leaves, or None while that is not there or half written."""
+    """Where the server listens: from the file that it leaves, which it does a moment before it listens; None until then."""
     for path in runtime.glob("jpserver-*.json"):
-        with suppress(ValueError):
-            return json.loads(path.read_text(encoding="utf-8"))["port"]
-    return None
+        with suppress(ValueError, OSError):
+            port = json.loads(path.read_text(encoding="utf-8"))["port"]
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return port
 
 
 SECOND_THREAD = """async () => {
@@ -116,7 +118,6 @@ EMPTY = """() => {
     for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
     document.querySelectorAll("head style[id^='vae_helpers.']").forEach((style) => style.remove());
 }"""
-TROUBLE = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 
 
 class Page:
@@ -191,7 +192,7 @@ class Page:
 
     def errors(self) -> list[str]:
         """What the notebook shows as tracebacks or on stderr."""
-        return self.page.locator(TROUBLE).all_inner_texts()
+        return self.page.locator('[data-mime-type$="jupyter.stderr"], [data-mime-type$="jupyter.error"]').all_inner_texts()
 
     def drag(self, part, start: tuple[float, float], end: tuple[float, float], steps: int = 20) -> "Page":
         """The pressed mouse goes from one place on a part to another, both as shares of its width and height."""

@@ -9,7 +9,7 @@ from . import datasets, runtime
 
 PYTHON = (3, 11)
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "ipywidgets", "anywidget")
-ADVICE = "set the collection up anew with `python run.py lab`"
+ADVICE = "set the collection up anew with `python3 run.py lab`"
 
 
 def check() -> bool:

@@ -51,7 +51,7 @@ def test_codes_are_drawn_at_their_places_and_words_get_a_legend(labels, drawn, l
 
 def test_numbers_in_words():
     assert [number(v) for v in (-1.5, -0.001, 0.0, 2.0)] == ["−1.50", "0.00", "0.00", "2.00"]
-    assert [three_digits(v) for v in (-0.03123, 1.0, 12.345, -123.4, 12345.6)] == ["−0.0312", "1", "12.3", "−123", "12,346"]
+    assert [three_digits(v) for v in (-0.03123, 1.0, 12.345, -1234.5, 12345.6)] == ["−0.0312", "1", "12.3", "−1,234", "12,346"]
 
 
 def test_views_and_pictures_give_a_digit_the_same_colour():

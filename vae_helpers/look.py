@@ -27,7 +27,7 @@ def label_looks(labels: Iterable) -> dict[str, tuple[str, str]]:
 
     Labels of one character are their own markers. A digit keeps its colour whichever labels stand beside it; others take turns.
     """
-    names = sorted({str(label) for label in labels})
+    names = sorted(set(label_names(labels)))
     themselves = all(len(name) == 1 and (name.isalnum() or name == "•") for name in names)
     return {
         name: (COLOURS[int(name) % 10 if name.isdecimal() else k % 10], f"${name}$" if themselves else MARKERS[k % 10])
@@ -35,14 +35,24 @@ def label_looks(labels: Iterable) -> dict[str, tuple[str, str]]:
     }
 
 
-def scatter(ax: Axes, codes: Tensor, labels: Sequence = ()) -> list[Artist]:
+def label_names(labels: Iterable | None) -> list[str]:
+    """Labels as text, of a list, an array or a tensor of numbers or words."""
+    return [] if labels is None else [str(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
+
+
+def scatter(ax: Axes, codes: Tensor, labels: Sequence | None = None) -> list[Artist]:
     """Codes (N, 2), with a label each (N,) or with none; returns what was drawn, a legend included where labels are words."""
-    names, looks = np.array([str(label) for label in labels] or [""] * len(codes)), label_looks(labels or [""])
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.shape[1] != 2 or not len(codes):
+        raise ValueError(f"Expected codes (N, 2), at least one, got {codes.shape}: for more numbers a code choose two, as in codes[:, :2].")
+    names = np.array(label_names(labels) or [""] * len(codes))
+    if len(names) != len(codes):
+        raise ValueError(f"Expected one label a code, got {len(codes)} codes and {len(names)} labels.")
     artists: list[Artist] = []
-    for name, (colour, marker) in looks.items():
+    for name, (colour, marker) in label_looks(names).items():
         size = 44 if marker.startswith("$") else 18
-        artists.append(ax.scatter(*np.asarray(codes)[names == name].T, s=size, marker=marker, color=colour, linewidths=0, label=name))
-    if labels and not marker.startswith("$"):
+        artists.append(ax.scatter(*codes[names == name].T, s=size, marker=marker, color=colour, linewidths=0, label=name))
+    if names[0] and not marker.startswith("$"):
         place = {"loc": "upper left", "bbox_to_anchor": (1, 1), "borderaxespad": 0}
         artists.append(ax.legend(fontsize=12, handletextpad=0.2, frameon=False, **place))
     return artists

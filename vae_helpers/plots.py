@@ -1,100 +1,120 @@
-"""Pictures that several notebooks share: rows of images, codes in the plane, curves with error bands, bars with error bars."""
+"""Pictures that several notebooks share: rows and grids of images, codes in the plane, curves with error bands, Gaussians over a density.
 
-from collections.abc import Sequence
+Images, codes and numbers may be tensors, arrays or lists; images also flat or with a channel, as `as_images` says.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
+from torch.distributions import Normal
 
-MARKERS = "o^sDv<>pP*"  # one for each of ten labels: colour is never the only sign
+from .look import BLUE, DASHES, GREEN, ORANGE, RED, scatter, show_image
+
+Z_RANGE = (-3.6, 3.4)  # where the densities of the curved toy lie
 
 
-def image_rows(ax: Axes, rows: dict[str, Tensor], gap: int = 1) -> Axes:
-    """Draw rows of images under each other, each row named at its left. rows: name → images (n, H, W), pixels in [0, 1], all alike."""
-    images = torch.stack([row.detach().cpu() for row in rows.values()])  # (rows, n, H, W)
-    n_rows, _, height, _ = images.shape
-    ax.imshow(tile(images, gap), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    ax.set_yticks([(height + gap) * i + (height - 1) / 2 for i in range(n_rows)], list(rows))
-    ax.set_xticks([])
+def image_rows(ax: Axes, rows: Mapping[str, Tensor]) -> Axes:
+    """Rows of images under each other, each named at its left. rows: name → images (n, H, W), pixels in [0, 1], all rows alike."""
+    images = [as_images(row) for row in rows.values()]
+    if len({row.shape for row in images}) != 1:
+        shapes = ", ".join(f"{name}: {tuple(row.shape)}" for name, row in zip(rows, images, strict=True))
+        raise ValueError(f"Expected rows of equally many images of one size, name → (n, H, W), got {shapes or 'no row'}.")
+    show_image(ax, tile(torch.stack(images))).spines[:].set_visible(False)
+    height = images[0].shape[-2]
+    ax.set_yticks([(height + gap(height)) * i + (height - 1) / 2 for i in range(len(rows))], list(rows))
     ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     return ax
 
 
-def image_grid(ax: Axes, images: Tensor, title: str = "", columns: int | None = None, gap: int = 1) -> Axes:
-    """Draw images (n, H, W), or a ready grid of them (rows, columns, H, W), as one picture; a last row that is not full is left white."""
-    images = images.detach().cpu()
-    if images.ndim == 3:
-        columns = columns or int(np.ceil(np.sqrt(len(images))))
-        missing = -len(images) % columns
-        images = torch.cat([images, images.new_zeros(missing, *images.shape[1:])]).unflatten(0, (-1, columns))
-    ax.imshow(tile(images, gap), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    ax.set_title(title)
+def image_grid(ax: Axes, images: Tensor, title: str = "", columns: int | None = None) -> Axes:
+    """Images (n, H, W), or a ready grid of them (rows, columns, H, W), as one picture; a last row that is not full is left white."""
+    images = _tensor(images)
+    if images.ndim == 4 and images.shape[1] > 1:
+        images, columns = images.flatten(0, 1), images.shape[1]
+    images = as_images(images)
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    images = torch.cat([images, images.new_zeros(-len(images) % columns, *images.shape[1:])])
+    show_image(ax, tile(images.unflatten(0, (-1, columns)))).set_title(title)
     ax.set_axis_off()
     return ax
 
 
-def tile(images: Tensor, gap: int = 1) -> np.ndarray:
+def as_images(images: Tensor) -> Tensor:
+    """Images as (n, H, W) float on the CPU, of such, of square ones that are flat (n, D), or with their one channel (n, 1, H, W).
+
+    Raises ValueError for other shapes, for no image at all, and for pixels that are whole numbers above 1.
+    """
+    images = _tensor(images)
+    shape, integers = tuple(images.shape), not images.is_floating_point()
+    if images.ndim == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
+        images = images.unflatten(1, (math.isqrt(shape[1]), -1))
+    if images.ndim == 4 and shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim != 3 or not images.numel():
+        raise ValueError(f"Expected images (n, H, W), at least one, got {shape}: reshape them; a single image is image[None].")
+    if integers and images.max() > 1:
+        raise ValueError(f"Expected pixels in [0, 1], got whole numbers up to {images.max()}: divide by the largest grey level.")
+    return images.float()
+
+
+def gap(height: int) -> int:
+    """Pixels of white between images of this height."""
+    return max(1, height // 10)
+
+
+def tile(images: Tensor) -> np.ndarray:
     """Images (rows, columns, H, W) → one picture with white gaps: (rows·(H+gap) − gap, columns·(W+gap) − gap)."""
-    padded = torch.nn.functional.pad(images, (0, gap, 0, gap))
+    white = gap(images.shape[-2])
+    padded = torch.nn.functional.pad(images, (0, white, 0, white))
     rows, columns, height, width = padded.shape
     picture = padded.permute(0, 2, 1, 3).reshape(rows * height, columns * width).numpy()
-    return picture[: rows * height - gap, : columns * width - gap]
+    return picture[: rows * height - white, : columns * width - white]
 
 
-def scatter_codes(ax: Axes, codes: Tensor, labels: Tensor, title: str = "", unit: str = "", legend: bool = True) -> Axes:
-    """Codes (N, 2) in the plane, one colour and one marker for each label (N,). unit: what the axes measure, such as "code"."""
-    import seaborn as sns
-
-    codes, labels = codes.detach().cpu(), labels.cpu()
-    for label in labels.unique().tolist():
-        x, y = codes[labels == label].T
-        colour = sns.color_palette("colorblind")[label % 10]
-        ax.scatter(x, y, s=14, color=colour, marker=MARKERS[label % len(MARKERS)], alpha=0.7, linewidths=0, label=str(label))
+def scatter_codes(ax: Axes, codes: Tensor, labels: Sequence | None = None, title: str = "", unit: str = "") -> Axes:
+    """Codes (N, 2) in the plane, each label (N,) in its own colour, digits written as themselves. unit: what the axes measure: "code"."""
+    scatter(ax, _tensor(codes), labels)
     ax.set(title=title, xlabel=f"{unit} 1".strip(), ylabel=f"{unit} 2".strip(), aspect="equal")
-    if legend:
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6, handletextpad=0.1, title="digit")
     return ax
 
 
 def curve(ax: Axes, x: Sequence, y: Sequence, stderr: Sequence | None = None, label: str = "", marker: str = "o", **line) -> Axes:
-    """A line through (x, y), with a band of ± one standard error. Axis labels are the caller's."""
-    x, y = np.asarray(x, float), np.asarray(y, float)
+    """A line through (x, y), each (n,), with a band of ± one standard error. Axis labels are the caller's."""
+    x, y = _numbers(x), _numbers(y)
     (drawn,) = ax.plot(x, y, marker=marker, label=label or None, **line)
     if stderr is not None:
-        ax.fill_between(x, y - np.asarray(stderr), y + np.asarray(stderr), color=drawn.get_color(), alpha=0.25, linewidth=0)
+        ax.fill_between(x, y - _numbers(stderr), y + _numbers(stderr), color=drawn.get_color(), alpha=0.25, linewidth=0)
     return ax
 
 
-def error_bars(ax: Axes, names: Sequence[str], values: Sequence[float], stderr: Sequence[float] | None = None, unit: str = "") -> Axes:
-    """Horizontal bars, one a name, from the top down, with ± one standard error and the number beside each."""
-    import seaborn as sns
-
-    palette = sns.color_palette("colorblind")
-    bars = ax.barh(range(len(names)), values, xerr=stderr, color=[palette[i % 10] for i in range(len(names))], height=0.65, capsize=4)
-    ax.bar_label(bars, fmt="%.2f", padding=6)
-    ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    ax.margins(x=0.18)
-    ax.set_xlabel(unit)
+def log_axis(ax: Axes, ticks: Sequence[float]) -> Axes:
+    """A logarithmic horizontal axis that is marked at these values and nowhere else."""
+    ax.set_xscale("log")
+    ax.set_xticks(list(ticks), [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
     return ax
 
 
-def manifold(ax: Axes, images: Tensor, title: str = "") -> Axes:
-    """Decoded images (rows, columns, H, W) over a grid of codes (Kingma & Welling 2014, figure 4)."""
-    ax.imshow(tile(images.detach().cpu(), gap=max(1, images.shape[-2] // 10)), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    ax.set(title=title, xticks=[], yticks=[])
+def gaussian_fits(ax: Axes, z: Tensor, posterior: Tensor, fits: Mapping[str, tuple[float, float]], title: str = "") -> Axes:
+    """An exact posterior over z, both (n,), filled, and Gaussians as lines in different styles. fits: name → (mu, sigma)."""
+    ax.fill_between(z, posterior, color=BLUE, alpha=0.3, lw=0, label="posterior p(z|x)")
+    for (name, (mu, sigma)), colour, style in zip(fits.items(), (ORANGE, GREEN, RED), DASHES, strict=False):
+        ax.plot(z, Normal(float(mu), float(sigma)).log_prob(z).exp(), color=colour, ls=style, lw=2.5, label=name)
+    ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, 1.45 * ax.get_ylim()[1]), title=title)
+    ax.legend(fontsize=12, loc="upper left")
     return ax
 
 
-def gaussian_grid(n: int, low: float = 0.03) -> Tensor:
-    """Codes at the centres of a grid that is even in prior probability, (n, n, 2): rows from high z₂ to low, columns from low z₁ to high.
+def _tensor(values: Tensor | np.ndarray | Sequence) -> Tensor:
+    """On the CPU and without a graph; a list of tensors is stacked."""
+    if isinstance(values, (list, tuple)) and any(isinstance(v, Tensor) for v in values):
+        values = torch.stack([torch.as_tensor(v) for v in values])
+    return torch.as_tensor(values).detach().cpu()
 
-    Each axis is the inverse normal CDF of n even steps from `low` to 1 − low (Kingma & Welling 2014, figure 4).
-    """
-    if not 0 < low < 0.5:
-        raise ValueError(f"low must be a probability between 0 and 0.5, got {low!r}")
-    quantiles = torch.distributions.Normal(0, 1).icdf(torch.linspace(low, 1 - low, n))
-    z2, z1 = torch.meshgrid(quantiles.flip(0), quantiles, indexing="ij")
-    return torch.stack([z1, z2], -1)
+
+def _numbers(values: Sequence) -> np.ndarray:
+    return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values, float)

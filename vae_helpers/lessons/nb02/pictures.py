@@ -1,9 +1,7 @@
 """Pictures for latent variables, evidence and posterior: notebook 02. Each takes tensors and axes and returns the axes."""
 
-from __future__ import annotations
-
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,13 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ...look import BLUE, GREEN, GREY, MARKERS, ORANGE, RED, number, three_digits
+from ...plots import Z_RANGE
 from ...toy import CurvedToy
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0173b2", "#de8f05", "#029e73", "#d55e00", "#777777"
-Z_RANGE, X_RANGE = (-3.6, 3.4), (-1.3, 4.3)
+X_RANGE = (-1.3, 4.3)
 
 
-def belief_bars(ax: Axes, names: Sequence[str], groups: dict[str, Sequence[float]], title: str = "") -> Axes:
+def belief_bars(ax: Axes, names: Sequence[str], groups: Mapping[str, Sequence[float]], title: str = "") -> Axes:
     """Bars of probability side by side: a place on the axis for each name, a colour and hatch for each group (a probability a place)."""
     width = 0.8 / len(groups)
     for k, ((label, values), colour, hatch) in enumerate(zip(groups.items(), (GREY, BLUE, ORANGE), ("", "//", ".."), strict=False)):
@@ -25,9 +24,10 @@ def belief_bars(ax: Axes, names: Sequence[str], groups: dict[str, Sequence[float
         bars = ax.bar(at, [float(v) for v in values], width, color=colour, hatch=hatch, edgecolor="white", label=label)
         ax.bar_label(bars, fmt="%.2f", padding=2, fontsize=12)
     ax.set_xticks(range(len(names)), [textwrap.fill(name, 10) for name in names])
-    ax.set(ylim=(0, 1.12), ylabel="probability", title=title)
+    ax.set(ylim=(0, 1.12), yticks=np.linspace(0, 1, 6), ylabel="probability", title=title)
     if len(groups) > 1:
-        ax.legend(fontsize=12, loc="upper left")
+        ax.set_ylim(0, 1.3)  # room for the legend above the bars
+        ax.legend(fontsize=12, loc="upper center", ncols=3)
     return ax
 
 
@@ -41,7 +41,7 @@ def curve_with_noise(ax: Axes, toy: CurvedToy, samples: tuple[Tensor, Tensor] | 
         ax.plot(*samples, ".", color="black", ms=3, alpha=0.6, label="samples (z, x)")
     for value, style in zip(x, ("--", ":", "-."), strict=False):
         ax.axhline(value, color=RED, ls=style, lw=2)
-        ax.text(Z_RANGE[1], value + 0.08, f"x = {_tidy(value)}", color=RED, ha="right", va="bottom", fontsize=13)
+        ax.text(Z_RANGE[1], value + 0.08, f"x = {three_digits(value)}", color=RED, ha="right", va="bottom", fontsize=13)
     ax.set(xlabel="z (latent)", ylabel="x (observed)", xlim=Z_RANGE, ylim=X_RANGE)
     return ax
 
@@ -67,45 +67,46 @@ def toy_frame(fig: Figure, x: float, s: float) -> Figure:
     (curve, evidence), (densities, words) = fig.subplots(2, 2, width_ratios=(2.2, 1), height_ratios=(1, 1))
     curve_with_noise(curve, toy, x=[x]).set(xlabel="", title="the model: z, then x")
     along = torch.linspace(*X_RANGE, 281, dtype=torch.float64)
-    density, log_evidence = toy.log_evidence(along).exp(), toy.log_evidence(x)
+    log_evidence = toy.log_evidence(x)
     here = log_evidence.exp()
-    evidence.plot(density, along, color=GREEN, lw=2.5)
+    evidence.plot(toy.log_evidence(along).exp(), along, color=GREEN, lw=2.5)
     evidence.plot([0, here], [x, x], color=RED, ls="--", lw=2)
     evidence.plot(here, x, "o", color=RED, ms=10)
-    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=X_RANGE, title=f"log p(x) = {_nats(log_evidence)}")
+    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=X_RANGE, title=f"log p(x) = {number(log_evidence)} nats")
     three_densities(densities, toy, x).set(ylim=(0, 2.6))
     words.set_axis_off()
-    words.legend(
-        *densities.get_legend_handles_labels(), loc="upper left", fontsize=13, title=f"x = {_tidy(x)},  s = {s:g}", title_fontsize=14
-    )
+    lines, title = densities.get_legend_handles_labels(), f"x = {three_digits(x)},  s = {s:g}"
+    words.legend(*lines, loc="upper left", fontsize=13, title=title, title_fontsize=14)
     return fig
 
 
 def toy_reading(x: float, s: float) -> str:
     """The interactive figure's picture in a sentence."""
-    posterior = CurvedToy(s).posterior(x)
-    peaks = " and ".join(f"z = {_tidy(mode)}" for mode in posterior.modes.tolist())
-    mean, sd = _tidy(posterior.mean), _tidy(posterior.sd)
-    return f"log p(x) = {_nats(posterior.log_evidence)}. The posterior peaks at {peaks}; its mean is {mean}, its standard deviation {sd}."
+    p = CurvedToy(s).posterior(x)
+    peaks = " and ".join(f"z = {three_digits(mode)}" for mode in p.modes.tolist())
+    spread = f"its mean is {three_digits(p.mean)}, its standard deviation {three_digits(p.sd)}"
+    return f"log p(x) = {number(p.log_evidence)} nats. The posterior peaks at {peaks}; {spread}."
 
 
 def density_against_histogram(
     ax: Axes, z: Tensor, density: Tensor, samples: Tensor, edges: Tensor, label: str = "samples", truth: str = "quadrature"
 ) -> Axes:
-    """An exact density (line) over z (n,), and the histogram of samples (any shape) in bins with these edges, scaled to area one."""
-    ax.hist(samples.reshape(-1).numpy(), bins=edges.numpy(), density=True, color=ORANGE, alpha=0.6, label=label)
+    """An exact density (line) over z, both (n,), and the histogram of samples (any shape) in bins with these edges, scaled to area one."""
+    ax.hist(np.ravel(samples), bins=np.asarray(edges), density=True, color=ORANGE, alpha=0.6, label=label)
     ax.plot(z, density, color=BLUE, lw=2.5, label=truth)
-    ax.set(xlabel="z (latent)", ylabel="density", xlim=(edges[0].item(), edges[-1].item()), ylim=(0, None))
+    ax.set(xlabel="z (latent)", ylabel="density", xlim=(float(edges[0]), float(edges[-1])), ylim=(0, None))
     ax.legend(fontsize=12)
     return ax
 
 
 def error_against_samples(
-    ax: Axes, n_samples: Sequence[int], measured: dict[int, Sequence[float]], exact: dict[int, Sequence[float]]
+    ax: Axes, n_samples: Sequence[int], measured: Mapping[int, Sequence[float]], exact: Mapping[int, Sequence[float]]
 ) -> Axes:
-    """Relative error of Monte Carlo against the number of samples, log–log: markers measured, lines exact; one colour and marker an L."""
-    styles = zip((BLUE, GREEN, ORANGE, RED), "os^D", strict=True)
-    for (L, errors), (colour, marker) in zip(measured.items(), styles, strict=False):
+    """Relative error of Monte Carlo against the number of samples, log–log: markers measured, lines exact; one colour and marker an L.
+
+    measured, exact: L → (len(n_samples),), root mean square as a share of p(x).
+    """
+    for (L, errors), colour, marker in zip(measured.items(), (BLUE, GREEN, ORANGE, RED), MARKERS, strict=False):
         ax.plot(n_samples, exact[L], color=colour, lw=1.8)
         ax.plot(n_samples, errors, marker, color=colour, ms=8)
         ax.text(n_samples[-1] * 1.3, exact[L][-1], f"L = {L}", color=colour, va="center", fontsize=13, fontweight="bold")
@@ -117,9 +118,12 @@ def error_against_samples(
 
 
 def samples_against_dimension(ax: Axes, L: Tensor, needed: Tensor, exact_L: Tensor, exact: Tensor, rate: float, stderr: float) -> Axes:
-    """Samples for 10 % error against L, log axis: every repeat as a dot, the exact line. needed: (repeats, len(L))."""
+    """Samples for 10 % error against L, log axis: every repeat as a dot, the exact line.
+
+    L: (n,); needed: (repeats, n); exact_L, exact: (m,); rate ± stderr: the fitted slope in nats per dimension.
+    """
     ax.plot(exact_L, exact, color=BLUE, lw=2.2, label="exact")
-    ax.plot(L.expand_as(needed).reshape(-1), needed.reshape(-1), "o", color=ORANGE, ms=6, alpha=0.6, label="measured, each repeat")
+    ax.plot(np.broadcast_to(L, needed.shape).ravel(), np.ravel(needed), "o", color=ORANGE, ms=6, alpha=0.6, label="measured, each repeat")
     ax.set(yscale="log", xlabel="latent dimensions L", ylabel="samples for 10 % relative error", xticks=[1, 5, 10, 15, 20])
     ax.legend(fontsize=12, loc="lower right")
     ax.set_title(f"fitted: {rate:.3f} ± {stderr:.3f} nats per dimension", fontsize=13)
@@ -128,13 +132,12 @@ def samples_against_dimension(ax: Axes, L: Tensor, needed: Tensor, exact_L: Tens
 
 def circle_of_needs(ax: Axes) -> Axes:
     """Bayes' rule as a circle: the evidence needs the posterior, the posterior needs the evidence."""
-    boxes = {"evidence\np(x)": (0.18, 0.5), "posterior\np(z|x)": (0.82, 0.5)}
-    for text, at in boxes.items():
-        box = {"boxstyle": "round,pad=0.6", "fc": "white", "ec": BLUE, "lw": 2.5}
-        ax.text(*at, text, ha="center", va="center", fontsize=16, bbox=box)
-    arrow = {"arrowstyle": "-|>", "lw": 2.5, "color": RED, "mutation_scale": 24}
-    ax.annotate("", (0.7, 0.66), (0.3, 0.66), arrowprops={**arrow, "connectionstyle": "arc3,rad=-0.4"})
-    ax.annotate("", (0.3, 0.34), (0.7, 0.34), arrowprops={**arrow, "connectionstyle": "arc3,rad=-0.4"})
+    box = {"boxstyle": "round,pad=0.6", "fc": "white", "ec": BLUE, "lw": 2.5}
+    for x, text in ((0.18, "evidence\np(x)"), (0.82, "posterior\np(z|x)")):
+        ax.text(x, 0.5, text, ha="center", va="center", fontsize=16, bbox=box)
+    arrow = {"arrowstyle": "-|>", "lw": 2.5, "color": RED, "mutation_scale": 24, "connectionstyle": "arc3,rad=-0.4"}
+    ax.annotate("", (0.7, 0.66), (0.3, 0.66), arrowprops=arrow)
+    ax.annotate("", (0.3, 0.34), (0.7, 0.34), arrowprops=arrow)
     ax.text(0.5, 0.93, "to know p(x) = p(x, z) / p(z|x), first get p(z|x)", ha="center", fontsize=14)
     ax.text(0.5, 0.03, "to know p(z|x) = p(x, z) / p(x), first get p(x)", ha="center", fontsize=14)
     ax.set(xlim=(0, 1), ylim=(0, 1))
@@ -149,22 +152,3 @@ def traces(ax: Axes, chains: Tensor) -> Axes:
     ax.set(xlabel="step", ylabel="z (latent)", ylim=Z_RANGE)
     ax.legend(fontsize=12, loc="upper center", ncols=3)
     return ax
-
-
-def gaussian_fits(ax: Axes, z: Tensor, posterior: Tensor, fits: dict[str, tuple[float, float]], title: str = "") -> Axes:
-    """An exact posterior over z (n,), filled, and fitted Gaussians as lines in different styles. fits: name → (mu, sigma)."""
-    ax.fill_between(z, posterior, color=BLUE, alpha=0.3, lw=0, label="posterior p(z|x)")
-    for (name, (mu, sigma)), colour, style in zip(fits.items(), (ORANGE, GREEN, RED), ("-", "--", "-."), strict=False):
-        q = torch.distributions.Normal(float(mu), float(sigma)).log_prob(z).exp()
-        ax.plot(z, q, color=colour, ls=style, lw=2.5, label=name)
-    ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, 1.45 * ax.get_ylim()[1]), title=title)
-    ax.legend(fontsize=12, loc="upper left")
-    return ax
-
-
-def _nats(value: float) -> str:
-    return f"{value:.2f} nats".replace("-", "−")
-
-
-def _tidy(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")

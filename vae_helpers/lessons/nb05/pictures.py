@@ -9,23 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ...plots import image_grid, image_rows
+from ...look import BLUE, DASHES, GREEN, GREY, MARKERS, ORANGE, RED
+from ...plots import image_grid, image_rows, log_axis
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0173b2", "#de8f05", "#029e73", "#d55e00", "#777777"
-STYLES = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"))
+STYLES = tuple(zip((BLUE, ORANGE, GREEN, RED), DASHES, MARKERS, strict=False))
 
 
 def sigma_curves(ax: Axes, errors: Sequence[float]) -> Axes:
-    """−log N per pixel against σ, a curve for each mean squared error, with its minimum at σ = √error."""
+    """−log N in nats per pixel against σ, a curve for each mean squared error (pixels²), with its minimum at σ = √error."""
     sigma = np.geomspace(0.03, 1.5, 300)
     for error, (colour, style, marker) in zip(errors, STYLES, strict=False):
         ax.plot(sigma, _gaussian_cost(error, sigma), color=colour, ls=style, lw=2.5, label=f"mean squared error {error:g}")
         ax.plot(math.sqrt(error), _gaussian_cost(error, math.sqrt(error)), marker, color=colour, ms=11)
     ax.axvline(0.5**0.5, color=GREY, ls=":", lw=1.5)
     ax.text(0.5**0.5, 3.8, " 1/√2", va="top", fontsize=12)
-    ticks = [0.03, 0.1, 0.3, 1]
-    ax.set(xscale="log", xlabel="σ (pixels)", ylabel="nats per pixel", ylim=(-2.2, 4), xticks=ticks, xticklabels=ticks)
-    ax.minorticks_off()
+    log_axis(ax, [0.03, 0.1, 0.3, 1]).set(xlabel="σ (pixels)", ylabel="nats per pixel", ylim=(-2.2, 4))
     ax.legend(fontsize=12)
     return ax
 
@@ -35,7 +33,7 @@ def pixel_map(ax: Axes, values: Tensor, title: str, marked: Tensor | None = None
     low, high = limits or (None, None)
     shown = ax.imshow(values.detach(), cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
     if marked is not None:
-        rows, columns = np.nonzero(marked.numpy())
+        rows, columns = np.nonzero(np.asarray(marked))
         ax.plot(columns, rows, "x", color="white", ms=10, mew=2.5)
     ax.figure.colorbar(shown, ax=ax, shrink=0.85)
     ax.set(title=title, xticks=[], yticks=[])
@@ -44,7 +42,10 @@ def pixel_map(ax: Axes, values: Tensor, title: str, marked: Tensor | None = None
 
 
 def logit_costs(ax: Axes, logit: Tensor, costs: Mapping[str, Tensor]) -> Axes:
-    """Cost of a pixel of paper (x = 0) in nats against the logit, computed in several ways; what is infinite is left out and marked."""
+    """Cost of a pixel of paper (x = 0) in nats against the logit, computed in several ways; what is infinite is left out and marked.
+
+    logit: (n,); costs: name → (n,).
+    """
     for (name, cost), (colour, style, _), width in zip(costs.items(), STYLES, (6, 3, 2.5, 2), strict=False):
         fine = torch.isfinite(cost)
         ax.plot(logit[fine], cost[fine], color=colour, ls=style, lw=width, label=name, alpha=0.8)
@@ -56,7 +57,7 @@ def logit_costs(ax: Axes, logit: Tensor, costs: Mapping[str, Tensor]) -> Axes:
 
 
 def missing_constant(ax: Axes, lam: Tensor, integral: Tensor) -> Axes:
-    """∫ λˣ(1−λ)¹⁻ˣ dx over [0, 1] against λ, and the line at 1 that a density would reach."""
+    """∫ λˣ(1−λ)¹⁻ˣ dx over [0, 1] against λ, both (n,), and the line at 1 that a density would reach."""
     ax.plot(lam, integral, color=BLUE, lw=2.5)
     ax.fill_between(lam, integral, 1, color=ORANGE, alpha=0.25, hatch="///", lw=0)
     ax.axhline(1, color="black", lw=1.5)
@@ -67,11 +68,23 @@ def missing_constant(ax: Axes, lam: Tensor, integral: Tensor) -> Axes:
 
 
 def density_mean(ax: Axes, lam: Tensor, mean: Tensor) -> Axes:
-    """The mean of the continuous Bernoulli against its parameter λ, and the diagonal that a Bernoulli's mean keeps."""
+    """The mean of the continuous Bernoulli against its parameter λ, both (n,), and the diagonal that a Bernoulli's mean keeps."""
     ax.plot(lam, mean, color=BLUE, lw=2.5, label="continuous Bernoulli")
     ax.plot([0, 1], [0, 1], color=GREY, ls="--", lw=2, label="Bernoulli")
     ax.set(xlabel="λ", ylabel="mean of x", xlim=(0, 1), ylim=(0, 1))
     ax.legend(fontsize=12)
+    return ax
+
+
+def error_bars(ax: Axes, names: Sequence[str], values: Sequence[float], stderr: Sequence[float], unit: str, line: float) -> Axes:
+    """Horizontal bars, one a name, from the top down, with ± one standard error and the number beside each; a dashed line at `line`."""
+    bars = ax.barh(range(len(names)), values, xerr=stderr, color=[f"C{i}" for i in range(len(names))], height=0.65, capsize=4)
+    ax.bar_label(bars, fmt="%.2f", padding=6, backgroundcolor="white")
+    ax.axvline(line, color="black", ls="--", lw=1.5)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    ax.margins(x=0.18)
+    ax.set_xlabel(unit)
     return ax
 
 
@@ -104,11 +117,10 @@ def sigma_frame(figure: Figure, state: Mapping[str, Tensor | float]) -> Figure:
 
 
 def two_ends(ax: Axes, sigma: Sequence[float], error: Sequence[float], mismatch: Sequence[float]) -> Axes:
-    """Mean squared error (left axis) and distance of all codes together from the prior (right axis) against σ."""
+    """Mean squared error (left axis, pixels²) and distance of all codes together from the prior (right axis, nats) against σ, each (n,)."""
     ax.plot(sigma, error, color=BLUE, marker="o", lw=2.5)
-    ax.set(xscale="log", xlabel="σ of the likelihood (pixels)", ylim=(0, None), xticks=sigma, xticklabels=[f"{s:.2g}" for s in sigma])
+    log_axis(ax, sigma).set(xlabel="σ of the likelihood (pixels)", ylim=(0, None))
     ax.set_ylabel("● mean squared error", color=BLUE)
-    ax.minorticks_off()
     other = ax.twinx()
     other.plot(sigma, mismatch, color=RED, marker="D", ls="--", lw=2.5)
     other.set_ylim(0, None)
@@ -118,13 +130,13 @@ def two_ends(ax: Axes, sigma: Sequence[float], error: Sequence[float], mismatch:
 
 
 def rows_with_numbers(ax: Axes, rows: Mapping[str, Tensor], numbers: Sequence[str]) -> Axes:
-    """`image_rows` with a remark at the right of each row."""
-    image_rows(ax, dict(rows))
+    """`image_rows` with a remark at the right of each row. rows: name → images (n, H, W); numbers: one text a row."""
+    image_rows(ax, rows)
     for place, text in zip(ax.get_yticks(), numbers, strict=True):
         ax.text(1.01, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=12)
     return ax
 
 
-def _gaussian_cost(error, sigma):
+def _gaussian_cost(error: float, sigma: np.ndarray | float) -> np.ndarray | float:
     """−log N per pixel, in nats, at mean squared error `error`."""
     return error / (2 * sigma**2) + 0.5 * np.log(2 * math.pi * sigma**2)

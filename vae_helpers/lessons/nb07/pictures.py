@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 from torch import Tensor
+from torch.distributions import Normal
 
+from ...look import ORANGE
 from ...plots import curve
 
 
@@ -16,22 +19,21 @@ def posterior_and_q(ax: Axes, posterior: Tensor, axis: Tensor, mu: Tensor, sigma
 
     axis: (n,), the grid's values; mu, sigma: (2,). The picture is cut to where the two densities are.
     """
+    posterior, axis, mu, sigma = map(np.asarray, (posterior, axis, mu, sigma))
     ax.pcolormesh(axis, axis, posterior.T, cmap="Blues", shading="nearest", rasterized=True)
     for k, style in ((1, "-"), (2, "--")):
-        width, height = (2 * k * sigma).tolist()
-        ax.add_patch(Ellipse(tuple(mu.tolist()), width, height, fill=False, color="C1", linewidth=2, linestyle=style, label=f"q: {k}σ"))
+        ax.add_patch(Ellipse(mu, *(2 * k * sigma), fill=False, color=ORANGE, linewidth=2, linestyle=style, label=f"q: {k}σ"))
     share = posterior / posterior.sum()
-    centre = torch.stack([(share.sum(1) * axis).sum(), (share.sum(0) * axis).sum()])
-    spread = torch.sqrt((share * ((axis[:, None] - centre[0]) ** 2 + (axis - centre[1]) ** 2)).sum() / 2)
-    reach = ((centre - mu).norm() / 2 + 3.5 * max(sigma.max(), spread)).item()
-    middle = (centre + mu) / 2
-    ax.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
+    centre = np.array([share.sum(1) @ axis, share.sum(0) @ axis])
+    spread = np.sqrt((share * ((axis[:, None] - centre[0]) ** 2 + (axis - centre[1]) ** 2)).sum() / 2)
+    (x, y), reach = (centre + mu) / 2, np.linalg.norm(centre - mu) / 2 + 3.5 * max(sigma.max(), spread)
+    ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach))
     ax.set(xlabel="$z_1$", ylabel="$z_2$", title=title, aspect="equal")
     return ax
 
 
 def climbing_bound(ax: Axes, n_samples: Sequence[int], bounds: Tensor, exact: Tensor) -> Axes:
-    """Importance-weighted bounds, one row of per-image values a K: (len(n_samples), N), as what is missing to the exact value (N,)."""
+    """Importance-weighted bounds, one row of per-image values a K: (len(n_samples), N), as what is missing to the exact ones (N,). Nats."""
     missing = bounds.double() - exact
     curve(ax, n_samples, missing.mean(1), missing.std(1) / math.sqrt(len(exact)), label="bound − exact log p(x), ± standard error")
     ax.axhline(0, color="black", linestyle="--", linewidth=1.5, label="log p(x), by quadrature")
@@ -41,7 +43,7 @@ def climbing_bound(ax: Axes, n_samples: Sequence[int], bounds: Tensor, exact: Te
 
 
 def train_and_held_out(ax: Axes, train: Sequence[float], held_out: Sequence[float], title: str = "") -> Axes:
-    """The bound on training and on held-out images after each epoch, and the epoch that is best for the second."""
+    """The bound on training and on held-out images after each epoch, nats per image, and the epoch that is best for the second."""
     epochs = range(1, len(train) + 1)
     curve(ax, epochs, train, label="training images", marker="")
     curve(ax, epochs, held_out, label="held-out images", marker="", linestyle="--")
@@ -50,3 +52,15 @@ def train_and_held_out(ax: Axes, train: Sequence[float], held_out: Sequence[floa
     ax.set(xlabel="epoch", ylabel="ELBO, nats per image", title=title)
     ax.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
     return ax
+
+
+def gaussian_grid(n: int, low: float = 0.03) -> Tensor:
+    """Codes at the centres of a grid that is even in prior probability, (n, n, 2): rows from high z₂ to low, columns from low z₁ to high.
+
+    Each axis is the inverse normal CDF of n even steps from `low` to 1 − low (Kingma & Welling 2014, figure 4).
+    """
+    if not 0 < low < 0.5:
+        raise ValueError(f"low must be a probability between 0 and 0.5, got {low!r}")
+    quantiles = Normal(0, 1).icdf(torch.linspace(low, 1 - low, n))
+    z2, z1 = torch.meshgrid(quantiles.flip(0), quantiles, indexing="ij")
+    return torch.stack([z1, z2], -1)

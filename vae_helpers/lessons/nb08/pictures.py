@@ -1,13 +1,14 @@
 """Pictures of notebook 08: where codes are too many and too few, what dimensions know of factors, few labels, knobs turned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from torch import Tensor
 
-MARKERS = "os^DvP"
+from ...look import MARKERS
+from ...plots import log_axis
 
 
 def density_difference(ax: Axes, difference: Tensor, axis: Tensor, title: str = "") -> Axes:
@@ -16,12 +17,11 @@ def density_difference(ax: Axes, difference: Tensor, axis: Tensor, title: str = 
     Contours lie at ¼, ½ and ¾ of the largest absolute value; the colour bar is marked there. Where the map is NaN nothing is drawn.
     The prior's circles of one and two σ are dotted.
     """
-    reach = difference.abs().nan_to_num().max().item()
-    axis, difference = axis.numpy(), difference.T.numpy()
+    axis, difference = np.asarray(axis), np.asarray(difference).T
+    reach = np.nanmax(abs(difference))
     picture = ax.pcolormesh(axis, axis, difference, cmap="RdBu_r", vmin=-reach, vmax=reach, shading="nearest", rasterized=True)
     levels = [level * reach for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75)]
-    styles = ["dashed"] * 3 + ["solid"] * 3
-    ax.contour(axis, axis, difference, levels=levels, colors="black", linewidths=0.8, linestyles=styles)
+    ax.contour(axis, axis, difference, levels=levels, colors="black", linewidths=0.8, linestyles=["dashed"] * 3 + ["solid"] * 3)
     for radius in (1, 2):
         ax.add_patch(Circle((0, 0), radius, fill=False, linestyle=":", linewidth=2, edgecolor="black"))
     ax.figure.colorbar(picture, ax=ax, shrink=0.85, ticks=levels, format="%.2g")
@@ -52,22 +52,14 @@ def seeds_and_mean(ax: Axes, x: Sequence[float], values: Tensor, label: str = ""
     shift = 1.03 ** (style - 2) if label else 1  # neighbours do not hide each other
     ax.plot(np.repeat(x, values.shape[1]) * shift, values.ravel(), marker, color=colour, markersize=5, alpha=0.45, markeredgewidth=0)
     ax.plot(np.asarray(x) * shift, values.mean(1), marker=marker, color=colour, linewidth=2, markersize=8, label=label or None)
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(list(x), [f"{v:g}" for v in x])
-    ax.minorticks_off()
-    return ax
+    return log_axis(ax, x)
 
 
-def few_labels(ax: Axes, sizes: Sequence[int], accuracy: dict[str, Tensor], title: str = "") -> Axes:
-    """Test accuracy against the number of labels: name → (len(sizes), draws), drawn as mean ± standard error over draws."""
-    for k, (name, values) in enumerate(accuracy.items()):
+def few_labels(ax: Axes, sizes: Sequence[int], accuracy: Mapping[str, Tensor], title: str = "") -> Axes:
+    """Test accuracy, a share, against the number of labels: name → (len(sizes), draws), drawn as mean ± standard error over draws."""
+    for k, ((name, values), style, marker) in enumerate(zip(accuracy.items(), ("-", "--", ":", "-."), MARKERS, strict=False)):
         values = np.asarray(values, float)
         error = values.std(1, ddof=1) / np.sqrt(values.shape[1])
-        where = np.asarray(sizes) * 1.04 ** (k - 1)
-        ax.errorbar(
-            where, values.mean(1), error, marker=MARKERS[k % len(MARKERS)], linestyle=("-", "--", ":", "-.")[k % 4], capsize=4, label=name
-        )
-    ax.set(xscale="log", xlabel="labelled images", title=title)
-    ax.set_xticks(list(sizes), [str(n) for n in sizes])
-    ax.minorticks_off()
+        ax.errorbar(np.asarray(sizes) * 1.04 ** (k - 1), values.mean(1), error, marker=marker, ls=style, capsize=4, label=name)
+    log_axis(ax, sizes).set(xlabel="labelled images", title=title)
     return ax

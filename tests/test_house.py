@@ -109,4 +109,4 @@ def test_the_paper_is_small():
 def test_an_edit_is_felt_only_where_it_can_be():
     felt = Counter(file for path in NOTEBOOKS for file in sources("\n".join(cell["source"] for cell in code_cells(read(path)))))
     everywhere = [str(file.relative_to(PACKAGE)) for file, n in felt.items() if n == len(NOTEBOOKS)]
-    assert len(everywhere) <= 12, everywhere
+    assert len(everywhere) <= 13, everywhere  # the front door for inputs and the colours among them

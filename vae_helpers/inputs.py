@@ -104,6 +104,8 @@ def pictures(images, image_shape: tuple[int, int] | None = None) -> Tensor:
     image_shape (H, W): if not given, flat images count as square. Pixels are not looked at. Raises what `image_rows` raises.
     """
     x = tensor_of(_of_a_split(images), "images").detach()
+    if x.numel() == 0:
+        raise ValueError("expected at least one image, got none")
     if image_shape is None:
         side = math.isqrt(x.shape[-1]) if x.ndim else 0
         flat = x.ndim == 1 or (x.ndim == 2 and len(x) != x.shape[1])  # a square of numbers is one image

@@ -43,8 +43,6 @@ def label_names(labels: Iterable | None) -> list[str]:
 def scatter(ax: Axes, codes: Tensor, labels: Sequence | None = None) -> list[Artist]:
     """Codes (N, 2), with a label each (N,) or with none; returns what was drawn, a legend included where labels are words."""
     codes = np.asarray(codes)
-    if codes.ndim != 2 or codes.shape[1] != 2 or not len(codes):
-        raise ValueError(f"Expected codes (N, 2), at least one, got {codes.shape}: for more numbers a code choose two, as in codes[:, :2].")
     names = np.array(label_names(labels) or [""] * len(codes))
     if len(names) != len(codes):
         raise ValueError(f"Expected one label a code, got {len(codes)} codes and {len(names)} labels.")

@@ -1,6 +1,6 @@
 """Pictures that several notebooks share: rows and grids of images, codes in the plane, curves with error bands, Gaussians over a density.
 
-Images, codes and numbers may be tensors, arrays or lists; images also flat or with a channel, as `as_images` says.
+Images, codes and numbers may be tensors, arrays or lists; images also flat, or with their one channel (`inputs.pictures`).
 """
 
 import math
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from torch.distributions import Normal
 
+from . import inputs
 from .look import BLUE, DASHES, GREEN, ORANGE, RED, scatter, show_image
 
 Z_RANGE = (-3.6, 3.4)  # where the densities of the curved toy lie
@@ -19,7 +20,7 @@ Z_RANGE = (-3.6, 3.4)  # where the densities of the curved toy lie
 
 def image_rows(ax: Axes, rows: Mapping[str, Tensor]) -> Axes:
     """Rows of images under each other, each named at its left. rows: name → images (n, H, W), pixels in [0, 1], all rows alike."""
-    images = [as_images(row) for row in rows.values()]
+    images = [_images(row) for row in rows.values()]
     if len({row.shape for row in images}) != 1:
         shapes = ", ".join(f"{name}: {tuple(row.shape)}" for name, row in zip(rows, images, strict=True))
         raise ValueError(f"Expected rows of equally many images of one size, name → (n, H, W), got {shapes or 'no row'}.")
@@ -32,33 +33,15 @@ def image_rows(ax: Axes, rows: Mapping[str, Tensor]) -> Axes:
 
 def image_grid(ax: Axes, images: Tensor, title: str = "", columns: int | None = None) -> Axes:
     """Images (n, H, W), or a ready grid of them (rows, columns, H, W), as one picture; a last row that is not full is left white."""
-    images = _tensor(images)
+    images = inputs.tensor_of(images, "images")
     if images.ndim == 4 and images.shape[1] > 1:
         images, columns = images.flatten(0, 1), images.shape[1]
-    images = as_images(images)
+    images = _images(images)
     columns = columns or math.ceil(math.sqrt(len(images)))
     images = torch.cat([images, images.new_zeros(-len(images) % columns, *images.shape[1:])])
     show_image(ax, tile(images.unflatten(0, (-1, columns)))).set_title(title)
     ax.set_axis_off()
     return ax
-
-
-def as_images(images: Tensor) -> Tensor:
-    """Images as (n, H, W) float on the CPU, of such, of square ones that are flat (n, D), or with their one channel (n, 1, H, W).
-
-    Raises ValueError for other shapes, for no image at all, and for pixels that are whole numbers above 1.
-    """
-    images = _tensor(images)
-    shape, integers = tuple(images.shape), not images.is_floating_point()
-    if images.ndim == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
-        images = images.unflatten(1, (math.isqrt(shape[1]), -1))
-    if images.ndim == 4 and shape[1] == 1:
-        images = images[:, 0]
-    if images.ndim != 3 or not images.numel():
-        raise ValueError(f"Expected images (n, H, W), at least one, got {shape}: reshape them; a single image is image[None].")
-    if integers and images.max() > 1:
-        raise ValueError(f"Expected pixels in [0, 1], got whole numbers up to {images.max()}: divide by the largest grey level.")
-    return images.float()
 
 
 def gap(height: int) -> int:
@@ -77,7 +60,7 @@ def tile(images: Tensor) -> np.ndarray:
 
 def scatter_codes(ax: Axes, codes: Tensor, labels: Sequence | None = None, title: str = "", unit: str = "") -> Axes:
     """Codes (N, 2) in the plane, each label (N,) in its own colour, digits written as themselves. unit: what the axes measure: "code"."""
-    scatter(ax, _tensor(codes), labels)
+    scatter(ax, inputs.codes(codes, 2).detach(), labels)
     ax.set(title=title, xlabel=f"{unit} 1".strip(), ylabel=f"{unit} 2".strip(), aspect="equal")
     return ax
 
@@ -109,12 +92,11 @@ def gaussian_fits(ax: Axes, z: Tensor, posterior: Tensor, fits: Mapping[str, tup
     return ax
 
 
-def _tensor(values: Tensor | np.ndarray | Sequence) -> Tensor:
-    """On the CPU and without a graph; a list of tensors is stacked."""
-    if isinstance(values, (list, tuple)) and any(isinstance(v, Tensor) for v in values):
-        values = torch.stack([torch.as_tensor(v) for v in values])
-    return torch.as_tensor(values).detach().cpu()
+def _images(images: Tensor) -> Tensor:
+    images = inputs.pictures(images)
+    inputs.check_no_grey_levels(images)
+    return images
 
 
 def _numbers(values: Sequence) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values, float)
+    return inputs.tensor_of(values, "numbers").detach().cpu().double().numpy()

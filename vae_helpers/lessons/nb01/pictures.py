@@ -13,7 +13,7 @@ from ...plots import curve, log_axis
 def autoencoder_sketch(ax: Axes, image: Tensor, code: Tensor, rebuilt: Tensor, encoder: str, decoder: str) -> Axes:
     """image (H, W) → funnel → code (L,) → funnel → rebuilt (H, W), from left to right; encoder, decoder: what stands in the funnels."""
     for left, picture, name in ((0, image, "image x"), (8, rebuilt, "rebuilt")):
-        ax.imshow(picture.detach(), extent=(left, left + 2, -1, 1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        ax.imshow(np.asarray(picture.detach()), extent=(left, left + 2, -1, 1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
         ax.plot([left, left + 2, left + 2, left, left], [-1, -1, 1, 1, -1], color="black", linewidth=1)
         ax.text(left + 1, -1.15, name, ha="center", va="top", fontsize=13)
     for wide, narrow, colour, name, layers in ((2.25, 4.15, BLUE, "encoder f", encoder), (7.75, 5.85, ORANGE, "decoder g", decoder)):
@@ -44,9 +44,10 @@ def rate_error(ax: Axes, sizes: Sequence[int], errors: Mapping[str, Sequence[flo
 
 def signed_image(ax: Axes, image: Tensor, title: str = "") -> Axes:
     """An image (H, W) with positive (orange) and negative (purple) pixels, zero in white; what is clearly negative has a minus sign."""
+    image = np.asarray(image)
     largest = abs(image).max()
     ax.imshow(image, cmap="PuOr_r", vmin=-largest, vmax=largest, interpolation="nearest")
-    for (y, x), value in np.ndenumerate(np.asarray(image / largest)):
+    for (y, x), value in np.ndenumerate(image / largest):
         if value < -0.2:
             ax.text(x, y, "−", color="white" if value < -0.6 else "black", ha="center", va="center", fontsize=12)
     ax.set_title(title, fontsize=13)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -138,7 +139,7 @@ def climb(ax: Axes, iterations: Sequence[int], missing: Mapping[str, Sequence[fl
 
 def square_matrix(ax: Axes, matrix: Tensor, title: str = "") -> Axes:
     """A square matrix (n, n) as shades of its absolute entries, with the numbers written in."""
-    ax.imshow(matrix.abs() / matrix.abs().max(), cmap="Blues", vmin=0, vmax=1.4)
+    ax.imshow(np.asarray(matrix.abs() / matrix.abs().max()), cmap="Blues", vmin=0, vmax=1.4)
     for i, row in enumerate(matrix.tolist()):
         for j, value in enumerate(row):
             ax.text(j, i, number(value), ha="center", va="center", fontsize=12)

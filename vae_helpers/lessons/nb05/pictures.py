@@ -31,7 +31,7 @@ def sigma_curves(ax: Axes, errors: Sequence[float]) -> Axes:
 def pixel_map(ax: Axes, values: Tensor, title: str, marked: Tensor | None = None, limits: tuple[float, float] | None = None) -> Axes:
     """One number a pixel, values (H, W), as a heat map with a colour bar; a cross on every pixel of the mask `marked` (H, W)."""
     low, high = limits or (None, None)
-    shown = ax.imshow(values.detach(), cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
+    shown = ax.imshow(np.asarray(values.detach()), cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
     if marked is not None:
         rows, columns = np.nonzero(np.asarray(marked))
         ax.plot(columns, rows, "x", color="white", ms=10, mew=2.5)

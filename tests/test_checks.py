@@ -22,3 +22,10 @@ def test_disagreement_raises(estimate, exact, stderr):
 def test_what_cannot_be_compared_is_refused(estimate, stderr):
     with pytest.raises(ValueError):
         agree(estimate, 1.0, stderr)
+
+
+def test_a_tolerance_that_would_not_be_used_is_refused():
+    with pytest.raises(ValueError, match="rtol would not be used"):
+        agree(1.0, 1.0, stderr=0.1, rtol=1e-3)
+    with pytest.raises(AssertionError, match="to 1e-03 relative"):
+        agree(1.0, 1.01, rtol=1e-3)

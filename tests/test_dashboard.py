@@ -289,8 +289,12 @@ def test_every_kind_of_model_and_plain_images(model, trained, digits):
 def test_bad_settings_are_refused_before_anything_is_shown(vae, digits):
     with pytest.raises(ValueError, match="epochs must be a whole number"):
         TrainingDashboard(vae, digits, epochs=0)
-    with pytest.raises(TypeError, match="Expected a Dataset or a tensor of images, got Split"):
-        TrainingDashboard(VAE((8, 8), 2), datasets.load("digits").train)
+    with pytest.raises(TypeError, match="expected images as one tensor or array of numbers, got str"):
+        TrainingDashboard(vae, "digits")
+    with pytest.raises(ValueError, match="at least one image, got none"):
+        TrainingDashboard(vae, torch.zeros(0, 8, 8))
+    with pytest.raises(ValueError, match="divide by 16"):
+        TrainingDashboard(vae, 16 * digits.train.images)
     with pytest.raises(ValueError, match=r"expected images of shape \(batch, 8, 8\)"):
         TrainingDashboard(vae, torch.rand(20, 9, 9), epochs=1)
     with pytest.raises(RuntimeError, match="run_sync"):

@@ -259,6 +259,7 @@ def test_split_refuses_bad_images_and_labels(images, labels, error, message):
 
 def test_split_takes_what_is_harmless():
     pixels = np.random.default_rng(0).random((3, 1, 4, 5))
+    assert datasets.Split(np.moveaxis(pixels, 1, -1), [0, 1, 2]).images.shape == (3, 4, 5)
     split = datasets.Split(pixels, np.array([2, 0, 1], dtype=np.uint8))
     assert split.images.dtype == torch.float32 and split.labels.dtype == torch.int64 and split.labels.tolist() == [2, 0, 1]
     np.testing.assert_allclose(split.images, pixels[:, 0], rtol=1e-6)
@@ -282,6 +283,8 @@ def test_dataset_refuses_splits_of_two_shapes():
     small, large = datasets.Split(GOOD, torch.zeros(3).long()), datasets.Split(torch.zeros(3, 5, 5), torch.zeros(3).long())
     with pytest.raises(ValueError, match=r"one shape, got \[\(4, 4\), \(5, 5\)\]"):
         datasets.Dataset("mine", small, large)
+    with pytest.raises(TypeError, match=r"made of splits, Split\(images, labels\), got Tensor"):
+        datasets.Dataset("mine", GOOD, GOOD)
 
 
 @pytest.mark.parametrize(

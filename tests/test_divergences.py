@@ -121,6 +121,13 @@ def test_dtype_and_shape_are_kept(dtype):
     assert kl_standard_normal(torch.zeros(0, 2), torch.zeros(0, 2)).shape == (0,)
 
 
+def test_arrays_and_lists_are_taken_too():
+    mu, logvar, cov = np.array([0.3, -1.0]), [0.2, 0.4], np.diag([1.5, 2.0])
+    expected = kl_standard_normal(torch.tensor(mu), torch.tensor(logvar, dtype=torch.float64))
+    assert kl_standard_normal(mu, logvar) == expected == kl_diagonal(mu, logvar, np.zeros(2), np.zeros(2))
+    assert kl_full(mu, cov, np.zeros(2), np.eye(2)) == kl_full(*map(torch.tensor, (mu, cov, np.zeros(2), np.eye(2))))
+
+
 def test_float32_at_the_extremes():
     logvar = torch.tensor([[-200.0], [-80.0], [80.0], [88.0]], requires_grad=True)
     mu = torch.ones_like(logvar)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -6,10 +8,10 @@ from scipy.spatial import KDTree
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from vae_helpers import evaluation
+from vae_helpers import datasets, evaluation, models
 from vae_helpers.evaluation import active_units, estimate, evaluate, evaluate_bound, log_evidence_grid, nearest_distance
 from vae_helpers.likelihoods import Categorical, Gaussian
-from vae_helpers.models import VAE
+from vae_helpers.models import VAE, Autoencoder
 
 
 def test_evaluate_against_the_known_evidence():
@@ -35,7 +37,7 @@ def test_pieces_do_not_change_the_bound(monkeypatch):
     x = images(7)
     whole = evaluate_bound(vae, x, n_samples=300)
     widest = []
-    monkeypatch.setattr(evaluation, "FLOATS_AT_ONCE", 6 * 40)
+    monkeypatch.setattr(models, "FLOATS_AT_ONCE", 6 * 40)
     monkeypatch.setattr(VAE, "outputs", lambda self, z, outputs=VAE.outputs: widest.append(z[..., 0].numel()) or outputs(self, z))
     pieces = evaluate_bound(vae, x, n_samples=300)
     assert max(widest) <= 40
@@ -134,6 +136,55 @@ def test_grid_says_when_it_cannot():
         log_evidence_grid(VAE((8, 8), 3), torch.rand(3, 8, 8))
     with pytest.raises(ValueError, match="tolerance must be at least 0.0001 nats, since the decoder computes in float32, got 1e-12"):
         log_evidence_grid(VAE(), torch.rand(3, 8, 8), tolerance=1e-12)
+
+
+@pytest.mark.parametrize("function", [evaluate, evaluate_bound, active_units, log_evidence_grid])
+def test_held_out_images_of_every_form(function):
+    x = torch.rand(6, 8, 8)
+    split = datasets.Split(x, torch.zeros(6).long())
+    expected = function(VAE(seed=0), x)
+    for form in (x.numpy(), x.double(), x.unsqueeze(1), split, list(x)):
+        assert str(function(VAE(seed=0), form)) == str(expected)
+    refused = {TypeError: [datasets.Dataset("d", split, split), (255 * x).byte()], ValueError: [255 * x, x[:0], x * math.nan]}
+    for error, cases in refused.items():
+        for case in cases:
+            with pytest.raises(error, match="such as data.test.images|divide by 255|at least one image|NaN"):
+                function(VAE(seed=0), case)
+    with pytest.raises(TypeError, match="got Autoencoder: an autoencoder has objectives.squared_error"):
+        function(Autoencoder(), x)
+
+
+def test_float64_models_are_evaluated():
+    x = torch.rand(6, 8, 8)
+    single, double = VAE(seed=0), VAE(seed=0).double()
+    assert evaluate(double, x, 5000).elbo.mean == pytest.approx(evaluate(single, x, 5000).elbo.mean, abs=0.05)
+    torch.testing.assert_close(log_evidence_grid(double, x).log_evidence, log_evidence_grid(single, x).log_evidence, atol=1e-3, rtol=0)
+
+
+def test_distances_and_means_of_bad_things_are_refused(monkeypatch):
+    x = torch.rand(3, 8, 8)
+    for a, b in ((x, x[:0]), (x[:0], x), (x, x[:, :4])):
+        with pytest.raises(ValueError, match="images and reference images of one size"):
+            nearest_distance(a, b)
+    with pytest.raises(ValueError, match="3 NaN|192 NaN"):
+        nearest_distance(x, x * math.nan)
+    assert torch.equal(nearest_distance(x.numpy(), datasets.Split(x.double(), [0, 1, 2])), torch.zeros(3))
+    whole, sizes = nearest_distance(x, x + 0.1), []
+    monkeypatch.setattr(evaluation, "FLOATS_AT_ONCE", 3)
+    monkeypatch.setattr(torch, "cdist", lambda a, b, run=torch.cdist: sizes.append(len(a)) or run(a, b))
+    torch.testing.assert_close(nearest_distance(x, x + 0.1), whole)
+    assert sizes == [1, 1, 1]
+    with pytest.raises(ValueError, match="at least two values"):
+        estimate(torch.ones(1))
+
+
+def test_one_image_or_broken_weights_have_no_active_units():
+    with pytest.raises(ValueError, match="at least two images, so that a variance exists, got 1"):
+        active_units(VAE(), torch.rand(1, 8, 8))
+    vae = VAE()
+    vae.encoder[0].weight.data.fill_(math.nan)
+    with pytest.raises(ValueError, match="the encoder puts out numbers that are not finite"):
+        active_units(vae, torch.rand(3, 8, 8))
 
 
 def test_active_units_are_those_that_move():

@@ -336,6 +336,7 @@ def test_comparing_baselines_need_two_samples(n_samples, baseline):
         (lambda: variance_by_quadrature(score_function, quadratic(1.0), torch.zeros(2), 1.0), "one dimension"),
         (lambda: variance_by_quadrature(pathwise, quadratic(1.0), 0.0, 1.0, baseline="optimal"), "takes no baseline"),
         (lambda: variance_by_quadrature(optimal_baseline, quadratic(1.0), 0.0, 1.0), "no quadrature for"),
+        (lambda: gumbel_softmax(torch.zeros(3).long(), 1.0, 5), "logits: expected"),
         (lambda: gumbel_softmax(torch.zeros(3), 0.0, 5), "temperature must be a positive number, got 0"),
         (lambda: gumbel_softmax(torch.zeros(3), math.nan, 5), "temperature"),
         (lambda: gumbel_softmax(torch.tensor([0.0, math.nan]), 1.0, 5), "logits"),

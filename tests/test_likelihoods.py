@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -63,25 +65,23 @@ def test_table_holds_every_pair(likelihood):
 
 def test_grey_pixels_are_said_once(monkeypatch, capsys):
     monkeypatch.setattr(Bernoulli, "_said", False)
-    Bernoulli().check((X > 0.5).float())
+    Bernoulli().remark((X > 0.5).float())
     assert capsys.readouterr().out == ""
-    Bernoulli().check(X)
-    Bernoulli().check(X)
+    Bernoulli().remark(X)
+    Bernoulli().remark(X)
     assert capsys.readouterr().out.count("cross-entropy, not a log-likelihood") == 1
 
 
-@pytest.mark.parametrize(
-    ("x", "error", "advice"),
-    [
-        (torch.full((1, 2), 255.0), ValueError, "divide by 255"),
-        (torch.full((1, 2), -0.1), ValueError, "rescale"),
-        (torch.tensor([[0.1, float("nan")]]), ValueError, "1 NaN"),
-        (torch.ones(1, 2, dtype=torch.uint8), TypeError, "float"),
-    ],
-)
-def test_pixels_out_of_range_are_refused(x, error, advice):
-    with pytest.raises(error, match=advice):
-        likelihoods.check_unit_range(x)
+def test_gaussian_pixels_may_be_any_finite_numbers():
+    Gaussian().check(torch.tensor([[-3.0, 250.0]]))
+    with pytest.raises(ValueError, match="expected finite pixels, got infinity"):
+        Gaussian().check(torch.tensor([[1.0, math.inf]]))
+
+
+def test_two_models_do_not_share_a_likelihood():
+    mine = Gaussian("shared")
+    a, b = likelihoods.make(mine), likelihoods.make(mine)
+    assert a is not b and a.logvar is not b.logvar and a.logvar is not mine.logvar
 
 
 def test_pixels_between_levels_are_refused():

@@ -1,6 +1,8 @@
 import json
+import math
 import os
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -54,7 +56,12 @@ def test_a_seed_fixes_the_weights_and_nothing_else():
         ({"latent_dim": 0}, "latent_dim must be a whole number from 1 on, got 0"),
         ({"latent_dim": 2.0}, "latent_dim must be"),
         ({"hidden": (0,)}, "hidden must be"),
-        ({"image_shape": (8, 8, 3)}, "height, width"),
+        ({"image_shape": (8, 8, 3)}, "height, width.*colour channels are not supported"),
+        ({"image_shape": (100, 8, 8)}, r"it is images.shape\[1:\]"),
+        ({"image_shape": 8}, r"must be \(height, width\), got 8$"),
+        ({"hidden": "16"}, "hidden must be a whole number from 1 on, got '16'"),
+        ({"likelihood": ["gaussian"]}, "unknown likelihood"),
+        ({"activation": ["relu"]}, "unknown activation"),
         ({"activation": "gelu"}, "unknown activation 'gelu': expected one of relu, tanh"),
         ({"network": "unet"}, "unknown network"),
         ({"likelihood": "laplace"}, "unknown likelihood"),
@@ -73,6 +80,85 @@ def test_bad_settings_are_refused(arguments, message):
 def test_images_of_another_shape_are_refused(shape, advice):
     with pytest.raises(ValueError, match=advice):
         VAE((8, 8)).encode(torch.rand(shape))
+
+
+@pytest.mark.parametrize("model", [VAE(seed=0), VAE(seed=0).double(), Autoencoder(seed=0)], ids=["VAE", "float64 VAE", "autoencoder"])
+def test_both_doors_take_arrays_lists_and_other_floats(model):
+    x = torch.rand(3, 8, 8)
+    mean = (lambda q: q) if isinstance(model, Autoencoder) else (lambda q: q.mean)
+    expected, dtype = mean(model.encode(x)), next(model.parameters()).dtype
+    for form in (x.numpy(), x.double(), x.unsqueeze(1), x.tolist(), list(x)):
+        assert torch.equal(mean(model.encode(form)), expected) and expected.dtype == dtype
+    for z in ([0.0, 1.0], np.array([[0, 1]]), torch.tensor([0.0, 1.0], dtype=torch.float64)):
+        assert torch.equal(model.mean_image(z).reshape(8, 8), model.mean_image(torch.tensor([0.0, 1.0])))
+    assert isinstance(model, Autoencoder) or model.decode([0.0, 1.0]).event_shape == (64,)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: VAE().encode(255 * torch.rand(3, 8, 8)), "divide by 255"),
+        (lambda: VAE().encode(torch.full((3, 8, 8), math.nan)), "NaN"),
+        (lambda: VAE(likelihood="gaussian").encode(torch.full((3, 8, 8), math.inf)), "infinity"),
+        (lambda: Autoencoder().encode((16 * torch.rand(3, 8, 8)).round()), "divide by 16"),
+        (lambda: VAE().encode(torch.rand(0, 8, 8)), "at least one image"),
+        (lambda: VAE().mean_image(torch.full((2,), math.nan)), "expected finite codes, got 2 NaN"),
+        (lambda: VAE().decode(torch.zeros(0, 2)), "at least one code"),
+        (lambda: VAE(seed=2**64), "seed must be a whole number from 0 to"),
+    ],
+)
+def test_what_no_model_can_mean_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_gaussian_takes_standardized_images_and_its_own_reconstructions():
+    vae = VAE(likelihood="gaussian", seed=0)
+    x = 3 * torch.randn(5, 8, 8)
+    assert vae.encode(vae.mean_image(vae.encode(x).mean)).mean.shape == (5, 2)
+
+
+def test_numpys_numbers_make_a_model_that_can_be_saved(tmp_path):
+    vae = VAE(np.array([1, 8, 8]), np.int64(2), [np.int32(16)], likelihoods.Gaussian(np.float32(0.5)), seed=np.int64(3))
+    vae.save(tmp_path / "a.safetensors")
+    assert VAE.load(tmp_path / "a.safetensors").config == VAE((8, 8), 2, (16,), likelihoods.Gaussian(0.5)).config
+
+
+def test_a_model_that_is_called_names_what_to_call():
+    for model in (VAE(), Autoencoder()):
+        with pytest.raises(NotImplementedError, match=r"\.encode\(x\) and \.decode\(z\); a VAE's bound is objectives\.elbo"):
+            model(torch.rand(3, 8, 8))
+
+
+def test_two_models_from_one_likelihood_learn_two_sigmas():
+    mine = likelihoods.Gaussian("shared")
+    a, b = VAE(likelihood=mine), VAE(likelihood=mine)
+    a.likelihood.logvar.data.fill_(3.0)
+    assert b.likelihood.logvar == 0 and mine.logvar == 0
+
+
+class Clipped(likelihoods.Bernoulli):
+    """A likelihood of the reader's own."""
+
+    def mean(self, outputs):
+        return super().mean(outputs).clamp(0.1, 0.9)
+
+
+def test_a_likelihood_of_ones_own_comes_back_only_as_itself(tmp_path):
+    vae, path = VAE(likelihood=Clipped(), seed=0), tmp_path / "mine.safetensors"
+    vae.save(path)
+    with pytest.raises(ValueError, match=r"unknown likelihood 'Clipped'.*VAE.load\(path, likelihood=…\)"):
+        VAE.load(path)
+    again, z = VAE.load(path, likelihood=Clipped()), torch.randn(9, 2)
+    assert torch.equal(again.mean_image(z), vae.mean_image(z)) and again.config == vae.config
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    VAE(seed=0).save("~/models/a.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["models"] and VAE.load("~/models/a.safetensors").latent_dim == 2
 
 
 def test_codes_of_another_length_are_refused():

@@ -4,7 +4,7 @@ import torch
 from linear_vae import SIGMA, images, linear_vae
 
 from vae_helpers.models import VAE, Autoencoder
-from vae_helpers.objectives import elbo, importance_weighted_bound, squared_error
+from vae_helpers.objectives import elbo, elbo_surrogate, importance_weighted_bound, squared_error
 
 
 def test_with_the_exact_posterior_the_bound_is_the_evidence():
@@ -62,6 +62,32 @@ def test_squared_error_is_a_sum_over_pixels():
     torch.testing.assert_close(squared_error(ae, x), ((x - ae.decode(ae.encode(x))) ** 2).sum((1, 2)))
 
 
+@pytest.mark.parametrize("form", [lambda x: x.numpy(), lambda x: x.double(), lambda x: x.unsqueeze(1), lambda x: x.tolist()])
+def test_images_of_every_form_give_the_same_numbers(form):
+    vae, ae, x = VAE(seed=0), Autoencoder(seed=0), torch.rand(4, 8, 8)
+    for function in (elbo, importance_weighted_bound):
+        a, b = (function(vae, images, np.int64(3), generator=torch.Generator().manual_seed(0)) for images in (x, form(x)))
+        assert torch.equal(torch.stack(tuple(a)), torch.stack(tuple(b)))
+    assert torch.equal(squared_error(ae, x), squared_error(ae, form(x)))
+
+
+def test_an_autoencoder_has_no_bound():
+    for function in (elbo, importance_weighted_bound, elbo_surrogate):
+        with pytest.raises(TypeError, match="expected a model of class VAE, got Autoencoder: an autoencoder has objectives.squared_error"):
+            function(Autoencoder(), torch.rand(2, 8, 8))
+    with pytest.raises(TypeError, match="expected a model of class Autoencoder, got VAE"):
+        squared_error(VAE(), torch.rand(2, 8, 8))
+
+
+def test_a_seed_in_the_place_of_a_generator_is_named():
+    with pytest.raises(TypeError, match=r"generator must be a torch.Generator, such as runtime.generator\(3\), got 3"):
+        elbo(VAE(), torch.rand(2, 8, 8), generator=3)
+
+
+def test_a_gaussian_takes_real_valued_images():
+    assert elbo(VAE(likelihood="gaussian"), 3 * torch.randn(4, 8, 8)).elbo.isfinite().all()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -70,6 +96,18 @@ def test_squared_error_is_a_sum_over_pixels():
         (lambda vae, x: elbo(vae, x, beta=-1.0), "beta must be a number from 0 on, got -1.0"),
         (lambda vae, x: elbo(vae, x, beta=float("nan")), "beta must be"),
         (lambda vae, x: elbo(vae, x, kl="exact"), "unknown kl 'exact'"),
+        (lambda vae, x: elbo(vae, 255 * x), "divide by 255"),
+        (lambda vae, x: importance_weighted_bound(vae, 16 * x), "divide by 16"),
+        (lambda vae, x: elbo_surrogate(vae, 255 * x), "divide by 255"),
+        (lambda vae, x: squared_error(Autoencoder(), x - 1), "rescale"),
+        (lambda vae, x: elbo(vae, x[:0]), "at least one image"),
+        (lambda vae, x: elbo_surrogate(vae, x, baseline="leave_one_out"), "pathwise takes baseline None here, got 'leave_one_out'"),
+        (lambda vae, x: elbo_surrogate(vae, x, "score_function", 2, "optimal"), "score_function takes baseline .*, got 'optimal'"),
+        (lambda vae, x: elbo_surrogate(vae, x, "score_function", 2, "batch_mean"), "got 'batch_mean'"),
+        (lambda vae, x: elbo_surrogate(vae, x, "score_function", 2, 3.0), "got 3.0"),
+        (lambda vae, x: elbo_surrogate(vae, x, "score_function", 1, "leave_one_out"), "n_samples of at least 2"),
+        (lambda vae, x: elbo_surrogate(vae, x, "reinforce"), "unknown estimator"),
+        (lambda vae, x: elbo(vae, x, kl=None), "unknown kl None"),
     ],
 )
 def test_bad_settings_are_refused(call, message):

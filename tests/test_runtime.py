@@ -21,11 +21,18 @@ def test_setup_reads_seed_and_threads(monkeypatch, capsys):
     assert "seed 7" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("variable", "value"), [("VAE_HELPERS_SEED", "-1"), ("VAE_HELPERS_SEED", "lucky"), ("VAE_HELPERS_THREADS", "0")])
+@pytest.mark.parametrize(
+    ("variable", "value"), [*(("VAE_HELPERS_SEED", text) for text in ("-1", "lucky", "²", str(2**32))), ("VAE_HELPERS_THREADS", "0")]
+)
 def test_bad_settings_are_named(monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match=f"{variable} must be a whole number"):
         runtime.setup()
+
+
+def test_the_largest_seed_is_numpys(monkeypatch):
+    monkeypatch.setenv("VAE_HELPERS_SEED", str(2**32 - 1))
+    assert runtime.setup() == 2**32 - 1
 
 
 def test_streams_repeat_and_differ(monkeypatch):
@@ -46,6 +53,32 @@ def test_fast_matmul_restores_the_setting_and_keeps_accuracy():
         raise KeyboardInterrupt
     assert torch.get_float32_matmul_precision() == before
     assert (product - a.double() @ b.double()).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("processor", "error", "way"), [("AVX512", 3.7e-7, "medium"), ("AVX512", 1e-3, "highest"), ("AVX2", 2.5e-7, "highest")]
+)
+def test_the_arithmetic_is_chosen_by_processor_and_accuracy_and_never_by_a_clock(monkeypatch, processor, error, way):
+    def stopwatch():
+        raise AssertionError("something was timed")
+
+    for clock in ("perf_counter", "process_time", "monotonic", "time"):
+        monkeypatch.setattr(f"time.{clock}", stopwatch)
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: processor)
+    monkeypatch.setattr(runtime, "_rounding_error", lambda precision: error if precision == "medium" else 2.5e-7)
+    monkeypatch.setattr(runtime, "_onednn_is_exact", runtime._onednn_is_exact.__wrapped__)
+    torch.set_float32_matmul_precision("highest")
+    with runtime.fast_matmul():
+        assert torch.get_float32_matmul_precision() == way
+
+
+def test_the_probe_tells_float32_from_bfloat16(monkeypatch):
+    assert 1e-8 < runtime._rounding_error("highest") < 1e-6
+    product = torch.Tensor.__matmul__
+    monkeypatch.setattr(
+        torch.Tensor, "__matmul__", lambda a, b: product(a.bfloat16().to(a.dtype), b) if a.dtype == torch.float32 else product(a, b)
+    )
+    assert runtime._rounding_error("highest") > 1e-4
 
 
 def test_figures_are_flushed_on_the_main_thread_only(monkeypatch):

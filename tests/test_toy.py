@@ -201,5 +201,9 @@ def test_bad_linear_models_are_refused():
     for data, L in ((torch.randn(10, 3), 3), (torch.randn(10, 3), 0), (torch.randn(10), 1)):
         with pytest.raises(ValueError, match="1 <= L < D"):
             LinearGaussian.maximum_likelihood(data, L)
+    with pytest.raises(ValueError, match="L must be a whole number from 0 on, got 2.0"):
+        LinearGaussian.maximum_likelihood(torch.randn(10, 3), 2.0)
+    with pytest.raises(ValueError, match="n must be a whole number from 0 on, got -1"):
+        CurvedToy().sample(-1)
     with pytest.raises(ValueError, match="sigma2 would be 0"):
         LinearGaussian.maximum_likelihood(torch.ones(10, 3), 1)

@@ -1,7 +1,9 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from vae_helpers import datasets
 from vae_helpers.models import VAE, Autoencoder
@@ -12,7 +14,7 @@ X = datasets.load("digits").train.images[:300]
 
 
 def trained(model=None, **settings) -> tuple[VAE, object]:
-    model = model or VAE(hidden=(32,), seed=0)
+    model = VAE(hidden=(32,), seed=0) if model is None else model
     return model, fit(model, X, **({"epochs": 3, "batch_size": 50, "progress": False} | settings))
 
 
@@ -99,10 +101,10 @@ def test_more_kl_weight_gives_less_kl():
     assert trained(epochs=20, beta=8.0)[1].kl[-1] < trained(epochs=20)[1].kl[-1]
 
 
-def test_dynamic_binarization_shows_the_model_black_or_white_pixels(monkeypatch):
-    seen = []
-    monkeypatch.setattr(VAE, "mu_logvar", lambda self, x, run=VAE.mu_logvar: seen.append(x) or run(self, x))
-    trained(binarize=True, epochs=2, batch_size=300)
+def test_dynamic_binarization_shows_the_model_black_or_white_pixels():
+    seen, model = [], VAE(hidden=(32,), seed=0)
+    model.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    trained(model, binarize=True, epochs=2, batch_size=300)
     assert all(((x == 0) | (x == 1)).all() for x in seen)
     assert not torch.equal(seen[0].sum(0), seen[1].sum(0))  # drawn anew
 
@@ -166,7 +168,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
 @pytest.mark.parametrize(
     ("data", "settings", "error", "message"),
     [
-        (X[:0], {}, ValueError, "empty data set"),
+        (X[:0], {}, ValueError, "at least one image, got none"),
         (X, {"batch_size": 301}, ValueError, "batch_size 301 is larger than the data set of 300 images"),
         (X, {"batch_size": 0}, ValueError, "batch_size must be"),
         (X, {"epochs": 0}, ValueError, "epochs must be"),
@@ -177,6 +179,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
         (X, {"optimizer": "sgd"}, ValueError, "unknown optimizer 'sgd': expected one of adam, adagrad"),
         (X, {"schedule": "cosine"}, ValueError, "unknown schedule"),
         (X, {"patience": 3, "validation": 1.5}, ValueError, "validation must be a fraction"),
+        (X, {"patience": 3, "validation": "0.1"}, ValueError, "validation must be a positive number, got '0.1'"),
         (X, {"patience": 0}, ValueError, "patience must be"),
         (X, {"patience": 3, "schedule": "one_cycle"}, ValueError, "choose schedule or patience"),
         (X, {"patience": 3, "validation": 0.9}, ValueError, "30 images are left to train on after holding out 270"),
@@ -184,7 +187,13 @@ def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
         (-X, {}, ValueError, "rescale"),
         (X * math.nan, {}, ValueError, "NaN"),
         ((X * 255).byte(), {}, TypeError, "floating-point pixels"),
-        (datasets.Split(X, torch.zeros(300, dtype=torch.int64)), {}, TypeError, "Expected a Dataset or a tensor of images, got Split"),
+        (16 * X, {}, ValueError, "divide by 16"),
+        ((X > 0.5), {}, TypeError, r"zeros and ones, so \.float\(\) is enough"),
+        (DataLoader(TensorDataset(X)), {}, TypeError, r"got DataLoader: take the images out of the loader, torch.cat"),
+        (TensorDataset(X), {}, TypeError, r"got TensorDataset: take the images out of it, torch.stack"),
+        ("digits", {}, TypeError, "expected images as one tensor or array of numbers, got str"),
+        (X, {"seed": -1}, ValueError, "seed must be a whole number from 0 to 18446744073709551615, got -1"),
+        (X, {"validation": 0.2}, ValueError, "set patience too, or leave it out"),
         (X[:, :7], {}, ValueError, r"expected images of shape \(batch, 8, 8\)"),
     ],
 )
@@ -194,6 +203,103 @@ def test_bad_input_is_refused_before_training(data, settings, error, message):
     with pytest.raises(error, match=message):
         fit(model, data, **({"epochs": 1, "batch_size": 50, "progress": False} | settings))
     assert torch.equal(weights(model), before)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        X.numpy(),
+        X.numpy().astype(np.float64),
+        X.unsqueeze(1),
+        X.flatten(1).double(),
+        list(X),
+        X.tolist(),
+        datasets.Split(X, torch.zeros(300).long()),
+        datasets.Dataset("mine", datasets.Split(X, torch.zeros(300).long()), datasets.Split(X[:2], torch.zeros(2).long())),
+    ],
+    ids=["array", "float64 array", "channel axis", "flat float64", "list of tensors", "lists", "Split", "Dataset"],
+)
+def test_every_harmless_form_of_the_data_trains_to_the_same_numbers(data):
+    model = VAE(hidden=(32,), seed=0)
+    settings = {"epochs": np.int64(1), "batch_size": np.int32(50), "seed": np.int64(3), "lr": np.float32(1e-3), "beta": torch.tensor(1.0)}
+    fit(model, data, progress=False, **settings)
+    assert torch.equal(weights(model), weights(trained(epochs=1, seed=3, lr=float(np.float32(1e-3)))[0]))
+
+
+def test_settings_of_a_vae_are_refused_for_an_autoencoder():
+    for settings in ({"beta": 4.0}, {"n_samples": 2}):
+        with pytest.raises(ValueError, match="this model is an Autoencoder"):
+            trained(Autoencoder(), **settings)
+
+
+def test_autocast_around_the_training_changes_no_number():
+    expected, history = trained()
+    with torch.autocast("cpu", torch.bfloat16):
+        model, same = trained()
+    assert torch.equal(weights(model), weights(expected)) and same.elbo == history.elbo
+    with torch.autocast("cpu", torch.bfloat16):
+        _, held_out = trained(patience=5)
+    assert held_out.validation == trained(patience=5)[1].validation
+
+
+@pytest.mark.parametrize("switched_off", [torch.no_grad, torch.inference_mode])
+def test_without_gradients_training_says_so(switched_off):
+    model = VAE(hidden=(8,), seed=0)
+    before = weights(model)
+    with switched_off(), pytest.raises(RuntimeError, match="training needs gradients"):
+        trained(model)
+    assert torch.equal(weights(model), before)
+
+
+def test_frozen_weights():
+    model = VAE(hidden=(8,), seed=0).requires_grad_(False)
+    with pytest.raises(ValueError, match="all weights of the model are frozen"):
+        trained(model)
+    before = model.encoder[0].weight.clone()
+    model.decoder.requires_grad_(True)
+    trained(model)
+    assert torch.equal(model.encoder[0].weight, before) and model.decoder[0].weight.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("wrap", "advice"),
+    [
+        (lambda vae: torch.compile(vae, backend="eager"), r"got OptimizedModule: hand over the model inside it, \._orig_mod"),
+        (lambda vae: VAE, r"got type: build one first, VAE\(…\)"),
+        (lambda vae: X, "got Tensor: the model comes first"),
+        (torch.nn.DataParallel, r"got DataParallel: hand over the model inside it, \.module"),
+        (lambda vae: torch.nn.Linear(64, 2), "got Linear: train a model of your own with a loop of your own"),
+    ],
+    ids=["compiled", "class", "images", "parallel", "own"],
+)
+def test_a_model_of_another_class_is_refused_in_a_sentence(wrap, advice):
+    for use in (trained, lambda model: elbo(model, X)):
+        with pytest.raises(TypeError, match=advice):
+            use(wrap(VAE(hidden=(8,))))
+
+
+def test_the_held_out_pass_goes_in_pieces(monkeypatch):
+    model, sizes = VAE(hidden=(32,), seed=0), []
+    model.encoder.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    monkeypatch.setattr("vae_helpers.models.FLOATS_AT_ONCE", 20 * 96)
+    trained(model, patience=1, validation=0.5, epochs=1)
+    assert sizes == [50, 50, 50, *[20] * 7, 10]
+
+
+def test_a_step_checks_no_pixel_again(monkeypatch):
+    trainer = Trainer(VAE(hidden=(8,)), X, epochs=1, batch_size=50)
+    for check in ("check_unit_range", "check_finite"):
+        monkeypatch.setattr(f"vae_helpers.likelihoods.{check}", lambda *_: pytest.fail("a step looked at the pixels"))
+    assert sum(1 for _ in trainer) == 6
+
+
+def test_float64_as_the_default_trains():
+    torch.set_default_dtype(torch.float64)
+    try:
+        model, history = trained(VAE(hidden=(32,), seed=0), epochs=2)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert weights(model).dtype == torch.float64 and history.elbo[1] > history.elbo[0]
 
 
 def _interrupt():

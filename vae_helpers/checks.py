@@ -6,14 +6,17 @@ import torch
 SIGMAS = 5  # four would fail by chance somewhere among thousands of checks and seeds
 
 
-def agree(estimate, exact, stderr=None, what: str = "", rtol: float = 1e-6) -> None:
+def agree(estimate, exact, stderr=None, what: str = "", rtol: float | None = None) -> None:
     """Print how well `estimate` meets `exact`, and raise AssertionError if it does not.
 
     estimate, exact: numbers, arrays or tensors of shapes that broadcast. Without `stderr` the identity is exact and
-    the largest difference may be `rtol` times the largest magnitude (compute in float64). With `stderr`, the standard
+    the largest difference may be `rtol` (1e-6) times the largest magnitude (compute in float64). With `stderr`, the standard
     error of a Monte Carlo estimate (same shape), every difference must be within five of them.
-    Raises ValueError if anything is empty or not finite, or a standard error is not positive.
+    Raises ValueError if anything is empty or not finite, a standard error is not positive, or rtol stands beside a standard error.
     """
+    if stderr is not None and rtol is not None:
+        raise ValueError("with a standard error the tolerance is five of them, and rtol would not be used: leave one of the two out")
+    rtol = 1e-6 if rtol is None else rtol
     a, b = _array(estimate), _array(exact)
     difference = np.abs(a - b)
     name = f"{what}: " if what else ""

@@ -13,13 +13,15 @@ Sources: Kingma & Welling (2014), appendix B; Schulman (2020), "Approximating KL
 import torch
 from torch import Tensor
 
+from .inputs import tensor_of
+
 
 def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     """KL(N(mu, exp(logvar)) ‖ N(0, I)) in nats, summed over the last axis: ½ Σ (μ² + σ² − 1 − log σ²) (Kingma & Welling, appendix B).
 
     mu, logvar: (..., L), same shape and floating dtype. Returns (...), in that dtype. ValueError or TypeError otherwise.
     """
-    _check_pair(mu, logvar, "mu", "logvar")
+    mu, logvar = _pair(mu, logvar, "mu", "logvar")
     return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(-1)
 
 
@@ -28,8 +30,8 @@ def kl_diagonal(mu_q: Tensor, logvar_q: Tensor, mu_p: Tensor, logvar_p: Tensor) 
 
     All (..., L); the leading (batch) axes of q and p broadcast against each other, the last axis may not. Returns (...).
     """
-    _check_pair(mu_q, logvar_q, "mu_q", "logvar_q")
-    _check_pair(mu_p, logvar_p, "mu_p", "logvar_p")
+    mu_q, logvar_q = _pair(mu_q, logvar_q, "mu_q", "logvar_q")
+    mu_p, logvar_p = _pair(mu_p, logvar_p, "mu_p", "logvar_p")
     _check_match(mu_q, mu_p)
     log_ratio = logvar_q - logvar_p
     distance = (mu_q - mu_p) * torch.exp(-0.5 * logvar_p)  # in σ_p; scaled before squaring: no 0 · inf above log σ_p² = −177
@@ -42,6 +44,7 @@ def kl_full(mu_q: Tensor, cov_q: Tensor, mu_p: Tensor, cov_p: Tensor) -> Tensor:
     mu: (..., L); cov: (..., L, L), symmetric and positive definite, else ValueError. Leading axes broadcast. Returns (...).
     With Σ = C Cᵀ (Cholesky): tr(Σp⁻¹ Σq) = ‖Cp⁻¹ Cq‖², and log det Σ = 2 Σ log diag C. No matrix is inverted.
     """
+    mu_q, cov_q, mu_p, cov_p = (tensor_of(v, "means and covariances") for v in (mu_q, cov_q, mu_p, cov_p))
     chol_q, chol_p = _cholesky(mu_q, cov_q, "q"), _cholesky(mu_p, cov_p, "p")
     _check_match(mu_q, mu_p, cov_q.shape[:-2], cov_p.shape[:-2])
     trace = torch.linalg.solve_triangular(chol_p, chol_q, upper=False).square().sum((-2, -1))
@@ -75,7 +78,8 @@ def _half_log_det(chol: Tensor) -> Tensor:
     return chol.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
-def _check_pair(mean: Tensor, logvar: Tensor, mean_name: str, logvar_name: str) -> None:
+def _pair(mean: Tensor, logvar: Tensor, mean_name: str, logvar_name: str) -> tuple[Tensor, Tensor]:
+    mean, logvar = tensor_of(mean, mean_name), tensor_of(logvar, logvar_name)
     if mean.shape != logvar.shape or mean.dim() == 0:
         raise ValueError(
             f"{mean_name} and {logvar_name} must both have the shape (..., L), but are {tuple(mean.shape)} and {tuple(logvar.shape)}."
@@ -84,6 +88,7 @@ def _check_pair(mean: Tensor, logvar: Tensor, mean_name: str, logvar_name: str) 
         raise TypeError(
             f"{mean_name} and {logvar_name} must be floating point, but are {mean.dtype} and {logvar.dtype}; convert them with .float()."
         )
+    return mean, logvar
 
 
 def _check_match(mu_q: Tensor, mu_p: Tensor, *batches: torch.Size) -> None:

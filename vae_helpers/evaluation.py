@@ -6,13 +6,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .inputs import is_binary, whole_number
+from .inputs import MOST_SEED, check_finite, float64, is_binary, positive_number, tensor_of, whole_number
 from .likelihoods import Bernoulli
-from .models import VAE
+from .models import FLOATS_AT_ONCE, VAE, check_model
 from .objectives import elbo, importance_weighted_bound
 from .toy import Evidence
 
-FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest intermediate tensor of a bound
+NOT_FINITE = "the {} puts out numbers that are not finite: train the model anew, with a smaller lr"
 # Of the grid: the side of a cell, at first and at last; how far below an image's highest log p(x, z) a cell may be left as it is, in nats;
 # values of one table (cells, images); the least tolerance, in nats.
 FIRST_STEP, LAST_STEP, NEGLIGIBLE, MOST_VALUES, LEAST_TOLERANCE = 1 / 8, 1 / 512, 50.0, 2**25, 1e-4
@@ -51,8 +51,8 @@ def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, seed: int = 0) -> Eva
     images: (N, H, W) or (N, D). The standard errors are over images and include the sampling noise. Memory is bounded whatever K is.
     Raises ValueError for fewer than two images, n_samples < 1 or images that the likelihood cannot take.
     """
-    x, generator = _held_out(vae, images, seed)
-    terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(_batch_size(vae, n_samples))]
+    n_samples, (x, generator) = whole_number("n_samples", n_samples), _held_out(vae, images, seed)
+    terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(vae.images_at_once(n_samples))]
     value, reconstruction, kl = (estimate(torch.cat(part)) for part in zip(*terms, strict=True))
     return Evaluation(value, reconstruction, kl, len(x), _label(vae, x))
 
@@ -63,13 +63,12 @@ def evaluate_bound(vae: VAE, images: Tensor, n_samples: int = 500, seed: int = 0
 
     images, errors and what is raised: as for `evaluate`. Memory is bounded: pieces of K samples are put together by logsumexp, exactly.
     """
-    n_samples = whole_number("n_samples", n_samples)
-    x, generator = _held_out(vae, images, seed)
+    n_samples, (x, generator) = whole_number("n_samples", n_samples), _held_out(vae, images, seed)
     bounds = []
-    for batch in x.split(_batch_size(vae, min(n_samples, 64))):
+    for batch in x.split(vae.images_at_once(min(n_samples, 64))):
         pieces, left = [], n_samples
         while left:
-            k = min(left, max(1, FLOATS_AT_ONCE // (_width(vae) * len(batch))))
+            k = min(left, vae.images_at_once(len(batch)))
             pieces.append(importance_weighted_bound(vae, batch, k, generator) + math.log(k))
             left -= k
         bounds.append(torch.stack(pieces).logsumexp(0) - math.log(n_samples))
@@ -78,19 +77,40 @@ def evaluate_bound(vae: VAE, images: Tensor, n_samples: int = 500, seed: int = 0
 
 def estimate(values: Tensor) -> Estimate:
     """Mean and standard error of independent values (N,)."""
-    values = values.double()
+    values = float64(tensor_of(values, "values").detach()).flatten()
+    if len(values) < 2:
+        raise ValueError(f"expected at least two values, so that a standard error exists, got {len(values)}")
     return Estimate(values.mean().item(), (values.std() / math.sqrt(len(values))).item())
 
 
 @torch.no_grad()
 def active_units(vae: VAE, images: Tensor, threshold: float = 0.01) -> Tensor:
-    """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool."""
-    return vae.encode(_on_device(vae, images)).mean.var(0) > threshold
+    """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool.
+
+    images: (N, H, W) or (N, D). Raises ValueError for fewer than two images, or an encoder whose numbers are not finite.
+    """
+    check_model(vae, VAE)
+    mu = vae.encode(images).mean
+    if len(mu) < 2:
+        raise ValueError(f"expected at least two images, so that a variance exists, got {len(mu)}")
+    if not mu.isfinite().all():
+        raise ValueError(NOT_FINITE.format("encoder"))
+    return mu.var(0) > threshold
 
 
 def nearest_distance(images: Tensor, reference: Tensor) -> Tensor:
-    """How far each image (n, H, W) is from the nearest of the reference images (N, H, W): Euclidean, in pixels; (n,)."""
-    return torch.cdist(images.flatten(1), reference.flatten(1)).amin(1)
+    """How far each image (n, H, W) is from the nearest of the reference images (N, H, W): Euclidean, in pixels; (n,).
+
+    In pieces, so that memory is bounded. Raises ValueError where one is empty or their numbers of pixels differ.
+    """
+    a, b = (tensor_of(x, "images") for x in (images, reference))
+    if min(a.ndim, b.ndim) < 2 or not a.numel() or not b.numel() or a[0].numel() != b[0].numel():
+        raise ValueError(f"expected images and reference images of one size, got {tuple(a.shape)} and {tuple(b.shape)}")
+    check_finite(a)
+    check_finite(b)
+    a, b = a.flatten(1), b.flatten(1)
+    pieces = a.to(b).split(max(1, FLOATS_AT_ONCE // len(b)))
+    return torch.cat([torch.cdist(piece, b).amin(1) for piece in pieces])
 
 
 @torch.no_grad()
@@ -104,18 +124,19 @@ def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Evid
     beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, a tolerance below 1e-4, images that the
     likelihood cannot take or weights that are not finite, RuntimeError if `tolerance` is not reached.
     """
+    check_model(vae, VAE)
     if vae.latent_dim > 2:
         raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate_bound(…, n_samples=5000)")
-    if not tolerance >= LEAST_TOLERANCE:
+    if not positive_number("tolerance", tolerance) >= LEAST_TOLERANCE:
         raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g} nats, since the decoder computes in float32, got {tolerance!r}")
-    x = _on_device(vae, images)
-    vae.likelihood.check(x)
+    x = vae.flatten(images)
+    vae.likelihood.remark(x)
     q = vae.encode(x).base_dist
     reach = (q.loc.abs() + 4 * q.scale).max().item()
     if not math.isfinite(reach):
-        raise ValueError("the encoder puts out numbers that are not finite: train the model anew, with a smaller lr")
+        raise ValueError(NOT_FINITE.format("encoder"))
     pieces = [_on_grid(vae, some, max(6.0, reach), tolerance) for some in x.split(128)]
-    return Evidence(*(torch.cat(parts).double() for parts in zip(*pieces, strict=True)))
+    return Evidence(*(float64(torch.cat(parts)) for parts in zip(*pieces, strict=True)))
 
 
 def _on_grid(vae: VAE, x: Tensor, half_width: float, tolerance: float) -> Evidence:
@@ -127,7 +148,7 @@ def _on_grid(vae: VAE, x: Tensor, half_width: float, tolerance: float) -> Eviden
     log_joint = _log_joint_table(vae, z, x)  # (cells, batch)
     value = log_joint.logsumexp(0) + dims * math.log(step)
     if not value.isfinite().all():
-        raise ValueError("the decoder puts out numbers that are not finite: train the model anew, with a smaller lr")
+        raise ValueError(NOT_FINITE.format("decoder"))
     outside = log_joint[z.abs().amax(1) > 0.9 * half_width].logsumexp(0) + dims * math.log(step)
     edge = (outside - value).exp()
     if edge.max() > tolerance / 2:
@@ -156,25 +177,12 @@ def _log_joint_table(vae: VAE, z: Tensor, x: Tensor) -> Tensor:
 
 def _held_out(vae: VAE, images: Tensor, seed: int) -> tuple[Tensor, torch.Generator]:
     """Images as (N, D) where the model is, checked, and the noise for them."""
-    x = _on_device(vae, images)
+    check_model(vae, VAE)
+    x = vae.flatten(images)
     if len(x) < 2:
         raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
-    vae.likelihood.check(x)
-    return x, torch.Generator(x.device).manual_seed(seed)
-
-
-def _width(vae: VAE) -> int:
-    """Floats per image and sample in the widest layer of an MLP, or about that in a convolutional network."""
-    return vae.pixels * vae.likelihood.n_outputs + sum(vae.config["hidden"]) + (vae.config["network"] == "conv") * 8 * vae.pixels
-
-
-def _batch_size(vae: VAE, n_samples: int) -> int:
-    return max(1, FLOATS_AT_ONCE // (_width(vae) * max(1, n_samples)))
-
-
-def _on_device(vae: VAE, images: Tensor) -> Tensor:
-    """Images as (batch, D), where the model is."""
-    return vae.flatten(images.to(next(vae.parameters()).device))
+    vae.likelihood.remark(x)
+    return x, torch.Generator(x.device).manual_seed(whole_number("seed", seed, least=0, most=MOST_SEED))
 
 
 def _label(vae: VAE, x: Tensor) -> str:

@@ -15,10 +15,12 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .inputs import positive_number, whole_number
+from .inputs import positive_number, tensor_of, whole_number
+from .runtime import noise_like
 
 Function = Callable[[Tensor], Tensor]
 COMPARING = ("leave_one_out", "batch_mean")  # baselines that compare a sample with the others of its call
@@ -95,10 +97,10 @@ def measure_valued(
     """
     mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
     z = mu + sigma * _noise(mu, n_samples, generator)
-    rayleigh = (2 * torch.empty_like(z).exponential_(generator=generator)).sqrt()
+    rayleigh = (2 * noise_like(z, generator, draw="exponential_")).sqrt()
     maxwell = torch.stack([_noise(mu, n_samples, generator) for _ in range(3)]).norm(dim=0)
     maxwell = torch.copysign(maxwell, _noise(mu, n_samples, generator))
-    uniform = torch.empty_like(z).uniform_(generator=generator)
+    uniform = noise_like(z, generator, draw="uniform_")
 
     def value(j: int, noise: Tensor) -> Tensor:
         moved = z.clone()
@@ -130,10 +132,11 @@ def gumbel_softmax(
     hard: one-hot samples (to rounding) going forward, the relaxed sample's derivative going back (straight-through). Either way the
     gradient of E[f] that they give is biased.
     """
-    if not torch.is_tensor(logits) or logits.dim() < 1 or logits.shape[-1] < 2 or not logits.isfinite().all():
+    logits = tensor_of(logits, "logits")
+    if logits.dim() < 1 or logits.shape[-1] < 2 or not logits.is_floating_point() or not logits.isfinite().all():
         raise ValueError("logits: expected a tensor (..., C) of finite numbers with C >= 2 classes")
     temperature, n_samples = positive_number("temperature", temperature), whole_number("n_samples", n_samples)
-    gumbel = -torch.empty(n_samples, *logits.shape, dtype=logits.dtype, device=logits.device).exponential_(generator=generator).log()
+    gumbel = -noise_like(logits, generator, (n_samples, *logits.shape), "exponential_").log()
     soft = ((logits + gumbel) / temperature).softmax(-1)
     if not hard:
         return soft
@@ -180,6 +183,8 @@ def values_of(f: Function, z: Tensor, differentiable: bool = False) -> Tensor:
 
 
 def check_baseline(baseline, n_samples: int) -> None:
+    if not isinstance(baseline, Tensor | tuple | str | float | int | np.number | None) or type(baseline) is tuple:
+        raise TypeError(f"expected a baseline as a number, a tensor, Gradients or a name, got {type(baseline).__name__}")
     if isinstance(baseline, str) and baseline not in ("optimal", *COMPARING):
         raise ValueError(f"unknown baseline {baseline!r}: use None, a number, 'optimal', 'leave_one_out' or 'batch_mean'")
     if baseline in COMPARING and n_samples < 2:
@@ -187,7 +192,7 @@ def check_baseline(baseline, n_samples: int) -> None:
 
 
 def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
+    return noise_like(mu, generator, (n_samples, *mu.shape))
 
 
 def _slope(f: Function, z: Tensor) -> Tensor:

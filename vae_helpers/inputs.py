@@ -47,33 +47,35 @@ def positive_number(name: str, value, zero: bool = False) -> float:
 
 
 def tensor_of(value, what: str) -> Tensor:
-    """Tensors as they are; arrays, lists (also of tensors) and whatever NumPy can read as numbers, as a tensor of their own kind of number.
-
-    Raises TypeError with `what`, such as "images", for anything else.
+    """Tensors as they are; arrays, lists (also of tensors) and whatever NumPy can read as numbers, as a tensor of their own kind of number;
+    as "images" also a `Split`. Raises TypeError with `what`, such as "images", for anything else.
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and not value.is_complex():
         return value
-    if isinstance(value, list | tuple) and value and all(isinstance(v, Tensor) for v in value):
-        value = [v.detach().cpu().numpy() for v in value]
-    array = None
+    if what == "images" and hasattr(value, "images") and hasattr(value, "labels"):
+        return value.images
+    array, rows = None, value
+    if isinstance(value, list | tuple) and any(isinstance(v, Tensor) for v in value):
+        rows = [v.detach().cpu().numpy() if isinstance(v, Tensor) else v for v in value]
     if isinstance(value, list | tuple | range | int | float) or hasattr(value, "__array__"):
-        with suppress(ValueError):  # rows of different lengths
-            array = np.asarray(value)
+        with suppress(ValueError, TypeError):  # rows of different lengths
+            array = np.asarray(rows)
     if array is None or array.dtype.kind not in "biuf":
-        raise TypeError(f"expected {what} as one tensor or array of numbers, got {type(value).__name__}{_what_to_pass(value, what)}")
+        came = value.dtype if isinstance(value, Tensor) else type(value).__name__
+        raise TypeError(f"expected {what} as one tensor or array of numbers, got {came}{_what_to_pass(value, what)}")
     return torch.tensor(array.astype(array.dtype.newbyteorder("=")))
 
 
 def image_rows(images, image_shape: tuple[int, int], like: Tensor | None = None) -> Tensor:
-    """Images (batch, H, W), (batch, 1, H, W) or (batch, D), in any form that `tensor_of` takes, or a `Split` of them → (batch, D).
+    """Images (batch, H, W), (batch, D), or with a channel axis of length one, in any form that `tensor_of` takes → (batch, D).
 
     The dtype and the device are those of the tensor `like`, or float32 on the CPU. Pixels are not looked at beyond their type.
     Raises TypeError for whole numbers and for what holds no images, ValueError for another shape or none at all.
     """
-    x = tensor_of(_of_a_split(images), "images")
+    x = tensor_of(images, "images")
     height, width = image_shape
     shape, pixels = tuple(x.shape), height * width
-    if shape[1:] not in ((height, width), (1, height, width), (pixels,)):
+    if shape[1:] not in ((height, width), (pixels,), (1, height, width), (height, width, 1)):
         advice = "use the data it was built for, or build a model for these"
         if shape in ((height, width), (1, height, width), (pixels,)):
             advice = "one image needs a batch axis, x[None]"
@@ -99,14 +101,15 @@ def codes(z, latent_dim: int, like: Tensor | None = None) -> Tensor:
 
 
 def pictures(images, image_shape: tuple[int, int] | None = None) -> Tensor:
-    """Images to be shown → float32 (N, H, W) on the CPU: from (N, H, W), (N, 1, H, W), flat (N, D), or one image, (H, W) or (D,).
+    """Images to be shown → float32 (N, H, W) on the CPU: from whatever `image_rows` takes, or one image, (H, W) or (D,).
 
     image_shape (H, W): if not given, flat images count as square. Pixels are not looked at. Raises what `image_rows` raises.
     """
-    x = tensor_of(_of_a_split(images), "images").detach()
+    x = tensor_of(images, "images").detach()
     if x.numel() == 0:
         raise ValueError("expected at least one image, got none")
     if image_shape is None:
+        x = x[..., 0] if x.ndim == 4 and x.shape[-1] == 1 else x
         side = math.isqrt(x.shape[-1]) if x.ndim else 0
         flat = x.ndim == 1 or (x.ndim == 2 and len(x) != x.shape[1])  # a square of numbers is one image
         image_shape = (side, side) if x.ndim < 2 or (flat and side**2 == x.shape[1]) else tuple(x.shape[-2:])
@@ -128,7 +131,9 @@ def is_binary(x: Tensor) -> bool:
 
 def check_finite(x: Tensor, what: str = "pixels") -> None:
     """Raise ValueError if x holds NaN or infinity."""
-    if not x.isfinite().all():
+    if (
+        x.is_floating_point() and x.numel() and not all(math.isfinite(v) for v in torch.stack(x.aminmax()).tolist())
+    ):  # NaN goes through to both
         came = f"{int(x.isnan().sum())} NaN" if x.isnan().any() else "infinity"
         raise ValueError(f"expected finite {what}, got {came}: find where they came from first")
 
@@ -139,7 +144,7 @@ def check_unit_range(x: Tensor) -> None:
         raise TypeError(f"expected floating-point pixels in [0, 1], got {x.dtype}: {_how_to_scale(x)}")
     if x.numel() == 0:
         return
-    low, high = x.aminmax()  # NaN goes through to both
+    low, high = x.aminmax()
     if not (low >= 0 and high <= 1):
         check_finite(x)
         raise ValueError(f"expected pixels in [0, 1], got {low.item():.8g} to {high.item():.8g}: {_how_to_scale(x)}")
@@ -168,18 +173,17 @@ def _how_to_scale(x: Tensor) -> str:
 
 def _what_to_pass(value, what: str) -> str:
     """What to hand over in the place of some kinds of data set."""
+    if hasattr(value, "images"):
+        return f": hand over its {what}, .images"
+    if isinstance(value, tuple):
+        return f": hand over the {what} alone"
     if hasattr(value, "train") and hasattr(value, "test"):
         return f": say which of its {what}, such as data.test.images"
     if hasattr(value, "batch_size") and hasattr(value, "__iter__"):
         return f": take the {what} out of the loader, torch.cat([x for x, *_ in loader])"
-    if hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, list | tuple | str | dict):
+    if hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, Tensor | list | str | dict):
         return f": take the {what} out of it, torch.stack([x for x, *_ in data])"
     return ""
-
-
-def _of_a_split(images):
-    """The images of a `datasets.Split`; anything else as it is."""
-    return images.images if hasattr(images, "images") and hasattr(images, "labels") else images
 
 
 def _like(x: Tensor, like: Tensor | None) -> Tensor:

@@ -4,6 +4,7 @@
 or an instance: `Gaussian(sigma=0.5)` for a fixed σ, `Categorical(levels=17)`.
 """
 
+import copy
 import math
 
 import torch
@@ -14,7 +15,7 @@ from torch.distributions import Categorical as TorchCategorical
 from torch.distributions import Distribution, Independent, constraints
 from torch.distributions import Normal as TorchNormal
 
-from .inputs import check_unit_range, is_binary, whole_number
+from .inputs import check_finite, check_unit_range, float64, is_binary, positive_number, whole_number
 
 
 class Likelihood(nn.Module):
@@ -38,20 +39,23 @@ class Likelihood(nn.Module):
         return torch.stack([self(outputs).log_prob(image) for image in x], dim=1)
 
     def check(self, x: Tensor) -> None:
-        """Raise ValueError if images x (batch, D) cannot be observations; warn once if the number will not be a log-likelihood."""
+        """Raise ValueError if images x (batch, D) cannot be observations."""
         check_unit_range(x)
+
+    def remark(self, x: Tensor) -> None:
+        """Print, once, if the number for images x (batch, D) will not be a log-likelihood."""
 
     @property
     def config(self) -> dict:
-        """What rebuilds it: {"name": …, options}."""
-        raise NotImplementedError
+        """What rebuilds it: {"name": …, options}. A likelihood of your own is handed to `VAE.load` as well."""
+        return {"name": type(self).__name__}
 
 
 class Bernoulli(Likelihood):
     """Black-or-white pixels; outputs are logits (Kingma & Welling 2014, appendix C.1).
 
     Grey pixels in [0, 1] are accepted, as everybody's first VAE does it, but then the number is a cross-entropy and not
-    a log-likelihood: no distribution over grey images has it as its density (notebook 05). `check` says so once.
+    a log-likelihood: no distribution over grey images has it as its density (notebook 05). `remark` says so once.
     """
 
     config = {"name": "bernoulli"}
@@ -72,8 +76,7 @@ class Bernoulli(Likelihood):
         # (in float32, several times as fast and off by about 1e-5 nats)
         return outputs @ x.T - F.softplus(outputs).sum(-1, keepdim=True)
 
-    def check(self, x: Tensor) -> None:
-        check_unit_range(x)
+    def remark(self, x: Tensor) -> None:
         if not Bernoulli._said and not is_binary(x):
             Bernoulli._said = True
             print(
@@ -85,14 +88,15 @@ class Bernoulli(Likelihood):
 class Gaussian(Likelihood):
     """Real-valued pixels, p(x|z) = N(x; mean, σ²). sigma: a positive number (fixed), "shared" (one learned) or "pixel" (from the decoder).
 
-    With "pixel" the outputs are [means, log σ²], each (…, D) (Kingma & Welling 2014, appendix C.2). Raises ValueError for sigma ≤ 0.
+    Any finite pixels will do, standardized ones too. With "pixel" the outputs are [means, log σ²], each (…, D) (Kingma & Welling 2014,
+    appendix C.2). Raises ValueError for sigma ≤ 0.
     """
 
     def __init__(self, sigma: float | str = "shared"):
         super().__init__()
-        if sigma not in ("shared", "pixel") and not (isinstance(sigma, (int, float)) and 0 < sigma < math.inf):
+        if isinstance(sigma, str) and sigma not in ("shared", "pixel"):
             raise ValueError(f'sigma must be a positive number, "shared" or "pixel", got {sigma!r}')
-        self.sigma = sigma
+        self.sigma = sigma if isinstance(sigma, str) else positive_number("sigma", sigma)
         self.n_outputs = 2 if sigma == "pixel" else 1
         if sigma == "shared":
             self.logvar = nn.Parameter(torch.zeros(()))
@@ -101,11 +105,14 @@ class Gaussian(Likelihood):
         mean, sigma = self._mean_and_sigma(outputs)
         return Independent(TorchNormal(mean, sigma, validate_args=False), 1, validate_args=False)
 
+    def check(self, x: Tensor) -> None:
+        check_finite(x)
+
     def log_prob_table(self, outputs: Tensor, x: Tensor) -> Tensor:
         # the square expanded: Σ x²/σ² − 2 x·m/σ² + m²/σ², three matrix products
-        mean, sigma = (t.double() for t in self._mean_and_sigma(outputs))
+        mean, sigma = map(float64, self._mean_and_sigma(outputs))
         weight = (sigma**-2).expand_as(mean)
-        x = x.double()
+        x = float64(x)
         squares = weight @ (x**2).T - 2 * (weight * mean) @ x.T + (weight * mean**2).sum(-1, keepdim=True)
         return -0.5 * (squares + (math.log(2 * math.pi) - weight.log()).sum(-1, keepdim=True))
 
@@ -115,7 +122,7 @@ class Gaussian(Likelihood):
             return mean, (logvar / 2).exp()
         if self.sigma == "shared":
             return outputs, (self.logvar / 2).exp()
-        return outputs, outputs.new_tensor(float(self.sigma))
+        return outputs, outputs.new_tensor(self.sigma)
 
     @property
     def config(self) -> dict:
@@ -172,12 +179,15 @@ class PixelLevels(Distribution):
 
 
 def make(likelihood: "str | dict | Likelihood") -> Likelihood:
-    """A likelihood from its name, its config or itself. Raises ValueError for an unknown name."""
+    """A likelihood from its name, its config, or another one, copied so that no two models learn one σ. ValueError for another name."""
     if isinstance(likelihood, Likelihood):
-        return likelihood
+        return copy.deepcopy(likelihood)
     known = {"bernoulli": Bernoulli, "gaussian": Gaussian, "gaussian_pixel": lambda: Gaussian("pixel"), "categorical": Categorical}
     options = dict(likelihood) if isinstance(likelihood, dict) else {"name": likelihood}
     name = options.pop("name", None)
-    if name not in known:
-        raise ValueError(f"unknown likelihood {name!r}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5)")
+    if name not in list(known):
+        raise ValueError(
+            f"unknown likelihood {name!r}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5); "
+            "one of your own class is handed over as an instance, also to VAE.load(path, likelihood=…)"
+        )
     return known[name](**options)

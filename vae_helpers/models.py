@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +13,20 @@ from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
 from .files import write_beside_and_rename
-from .inputs import whole_number
+from .inputs import MOST_SEED, check_finite, check_no_grey_levels, codes, image_rows, tensor_of, whole_number
 from .networks import ACTIVATIONS, NETWORKS
+
+FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest tensor of a pass that goes in pieces
 
 
 class _ImageModel(nn.Module):
-    """What both models share: shapes, the two networks, saving and loading."""
+    """What both models share: shapes, the two networks, the front door for images and codes, saving and loading."""
 
     def __init__(self, image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs: int, pixel_outputs: int):
         super().__init__()
+        seed = None if seed is None else whole_number("seed", seed, least=0, most=MOST_SEED)
         self.image_shape, self.latent_dim = _check_shape(image_shape), whole_number("latent_dim", latent_dim)
-        hidden = tuple(whole_number("hidden", h) for h in (hidden if isinstance(hidden, Iterable) else (hidden,)))
+        hidden = tuple(whole_number("hidden", h) for h in (hidden if _is_row(hidden) else (hidden,)))
         _check_known("activation", activation, ACTIVATIONS)
         _check_known("network", network, NETWORKS)
         self.config = {
@@ -36,6 +40,8 @@ class _ImageModel(nn.Module):
             self.encoder, self.decoder = NETWORKS[network](
                 self.image_shape, self.latent_dim, hidden, ACTIVATIONS[activation], encoder_outputs, pixel_outputs
             )
+        self._n_outputs = self.pixels * pixel_outputs
+        self.register_buffer("_zero", torch.zeros(self.latent_dim), persistent=False)  # the prior's mean; knows the dtype and the device
 
     @property
     def pixels(self) -> int:
@@ -43,36 +49,48 @@ class _ImageModel(nn.Module):
         return self.image_shape[0] * self.image_shape[1]
 
     def flatten(self, x: Tensor) -> Tensor:
-        """Images (batch, H, W) or (batch, D) → (batch, D). Raises ValueError for any other shape."""
-        height, width = self.image_shape
-        if x.shape[1:] != self.image_shape and x.shape[1:] != (self.pixels,):
-            one_image = tuple(x.shape) == self.image_shape
-            advice = "add the batch axis with x[None]" if one_image else "use the data it was built for, or build a model for these"
-            raise ValueError(
-                f"expected images of shape (batch, {height}, {width}) or (batch, {self.pixels}), got {tuple(x.shape)}: {advice}"
-            )
-        return x.reshape(len(x), self.pixels)
+        """Images (batch, H, W), (batch, 1, H, W) or (batch, D), a tensor, an array or a list → (batch, D), as the networks take them.
+
+        Raises ValueError or TypeError for another shape or number type, no image, and pixels that this model cannot have seen.
+        """
+        x = image_rows(x, self.image_shape, self._zero)
+        self.check(x)
+        return x
+
+    def check(self, x: Tensor) -> None:
+        """Raise ValueError unless the pixels of x (batch, D) are such as this model takes."""
+        raise NotImplementedError
 
     def outputs(self, z: Tensor) -> Tensor:
-        """Codes (…, L) → the decoder network's numbers (…, D·n_outputs). Raises ValueError for codes of another length."""
-        if z.ndim == 0 or z.shape[-1] != self.latent_dim:
-            raise ValueError(f"expected codes of shape (…, {self.latent_dim}), got {tuple(z.shape)}")
+        """Codes (…, L) → the decoder network's numbers (…, D·n_outputs). Raises ValueError for codes of another length, or none."""
+        z = codes(z, self.latent_dim, self._zero)
         return self.decoder(z.reshape(-1, self.latent_dim)).reshape(*z.shape[:-1], -1)  # convolutions take one batch axis only
+
+    def forward(self, *_):
+        raise NotImplementedError("a model is not called itself: use .encode(x) and .decode(z); a VAE's bound is objectives.elbo(vae, x)")
+
+    def images_at_once(self, n_samples: int = 1) -> int:
+        """How many images keep the largest tensors of one pass, with n_samples codes an image, at about 16 MB (float32)."""
+        floats = self._n_outputs + sum(self.config["hidden"]) + (self.config["network"] == "conv") * 8 * self.pixels
+        return max(1, FLOATS_AT_ONCE // (floats * n_samples))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write weights and configuration to a safetensors file: beside it first and then renamed, so that no half file is left."""
         from safetensors.torch import save
 
-        path = Path(path)
+        path = Path(path).expanduser()
         metadata = {"format": "vae_helpers", "model": type(self).__name__, "config": json.dumps(self.config)}
         write_beside_and_rename(path, save({k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}, metadata))
 
     @classmethod
-    def load(cls, path: str | os.PathLike):
-        """The model saved at `path`. Raises FileNotFoundError, or ValueError for a file that is broken, foreign or of another model."""
+    def load(cls, path: str | os.PathLike, likelihood: likelihoods.Likelihood | None = None) -> Self:
+        """The model saved at `path`. Raises FileNotFoundError, or ValueError for a file that is broken, foreign or of another model.
+
+        likelihood: for a VAE whose likelihood is of your own class, an instance of that class.
+        """
         from safetensors import SafetensorError, safe_open
 
-        path = Path(path)
+        path = Path(path).expanduser()
         if not path.is_file():
             raise FileNotFoundError(f"expected a model saved with .save() at {path}, found no such file")
         try:
@@ -86,7 +104,7 @@ class _ImageModel(nn.Module):
             raise ValueError(
                 f"{path} holds a model of class {metadata['model']}, expected {cls.__name__}: load it with {metadata['model']}.load"
             )
-        model = cls(**json.loads(metadata["config"]))
+        model = cls(**json.loads(metadata["config"]) | ({} if likelihood is None else {"likelihood": likelihood}))
         shapes = {k: tuple(v.shape) for k, v in weights.items()}
         expected = {k: tuple(v.shape) for k, v in model.state_dict().items()}
         if shapes != expected:
@@ -99,6 +117,7 @@ class _ImageModel(nn.Module):
 class Autoencoder(_ImageModel):
     """x → code (L numbers) → image. No probability in it: notebook 01.
 
+    Images may have pixels beyond [0, 1], such as noisy ones; grey levels 0 … 255 are refused.
     image_shape (H, W); latent_dim L; hidden: sizes of the hidden layers (encoder; the decoder mirrors them); network "mlp" or
     "conv"; activation "relu" or "tanh"; seed: fixes the initial weights. Raises ValueError for sizes below 1 or unknown names.
     """
@@ -106,13 +125,16 @@ class Autoencoder(_ImageModel):
     def __init__(self, image_shape=(8, 8), latent_dim=2, hidden=(256,), network="mlp", activation="relu", seed=None):
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=1, pixel_outputs=1)
 
+    def check(self, x: Tensor) -> None:
+        check_no_grey_levels(x)
+
     def encode(self, x: Tensor) -> Tensor:
         """Images (batch, H, W) or (batch, D) → codes (batch, L)."""
         return self.encoder(self.flatten(x))
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (…, L) → images (…, H, W), pixels in (0, 1)."""
-        return self.outputs(z).sigmoid().unflatten(-1, self.image_shape)
+        return self.outputs(_finite(z)).sigmoid().unflatten(-1, self.image_shape)
 
     @torch.no_grad()
     def mean_image(self, z: Tensor) -> Tensor:
@@ -134,13 +156,16 @@ class VAE(_ImageModel):
         likelihood = likelihoods.make(likelihood)
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
         self.likelihood = likelihood
-        self.config["likelihood"] = likelihood.config
-        self.register_buffer("_zero", torch.zeros(self.latent_dim), persistent=False)
+        ours = type(likelihood).__module__ == likelihoods.__name__
+        self.config["likelihood"] = likelihood.config if ours else {"name": type(likelihood).__name__}
 
     @property
     def prior(self) -> Distribution:
         """p(z) = N(0, I), event_shape (L,)."""
         return Independent(Normal(self._zero, torch.ones_like(self._zero), validate_args=False), 1, validate_args=False)
+
+    def check(self, x: Tensor) -> None:
+        self.likelihood.check(x)
 
     def encode(self, x: Tensor) -> Distribution:
         """Images (batch, H, W) or (batch, D) → q(z|x), batch_shape (batch,), event_shape (L,)."""
@@ -153,12 +178,18 @@ class VAE(_ImageModel):
 
     def decode(self, z: Tensor) -> Distribution:
         """Codes (…, L) → p(x|z), batch_shape (…,), event_shape (D,)."""
-        return self.likelihood(self.outputs(z))
+        return self.likelihood(self.outputs(_finite(z)))
 
     @torch.no_grad()
     def mean_image(self, z: Tensor) -> Tensor:
         """Codes (…, L) → pixel means E[x|z], (…, H, W), without a gradient."""
-        return self.likelihood.mean(self.outputs(z)).unflatten(-1, self.image_shape)
+        return self.likelihood.mean(self.outputs(_finite(z))).unflatten(-1, self.image_shape)
+
+
+def _finite(z) -> Tensor:
+    z = tensor_of(z, "codes")
+    check_finite(z, "codes")
+    return z
 
 
 @contextmanager
@@ -172,13 +203,35 @@ def _seeded(seed: int | None):
         yield
 
 
+def check_model(model, *kinds: type) -> None:
+    """Raise TypeError, with what to do, unless `model` is of one of these kinds: VAE, Autoencoder."""
+    if isinstance(model, kinds):
+        return
+    advice = "build one first, VAE(…)" if isinstance(model, type) else "the model comes first, then the images"
+    if isinstance(model, nn.Module):
+        advice = "train a model of your own with a loop of your own, as notebooks 01 and 07 do"
+    if isinstance(model, VAE | Autoencoder):
+        advice = "an autoencoder has objectives.squared_error and no ELBO, a VAE has objectives.elbo"
+    for inner in ("_orig_mod", "module"):  # of torch.compile, DataParallel
+        if isinstance(getattr(model, inner, None), kinds):
+            advice = f"hand over the model inside it, .{inner}"
+    raise TypeError(f"expected a model of class {' or '.join(kind.__name__ for kind in kinds)}, got {type(model).__name__}: {advice}")
+
+
 def _check_shape(image_shape) -> tuple[int, int]:
-    shape = tuple(image_shape)
+    shape = tuple(image_shape) if _is_row(image_shape) else (image_shape,)
+    if len(shape) == 3 and 1 in (shape[0], shape[-1]):  # a channel axis of length one
+        shape = shape[1:] if shape[0] == 1 else shape[:-1]
     if len(shape) != 2:
-        raise ValueError(f"image_shape must be (height, width), got {shape}: colour channels are not supported")
+        advice = ": of images (N, H, W) it is images.shape[1:]; colour channels are not supported" if len(shape) > 2 else ""
+        raise ValueError(f"image_shape must be (height, width), got {image_shape!r}{advice}")
     return tuple(whole_number("image_shape", n) for n in shape)
 
 
+def _is_row(value) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
+
+
 def _check_known(name: str, value, known) -> None:
-    if value not in known:
+    if value not in list(known):
         raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")

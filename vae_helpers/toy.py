@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, Normal
 
+from .inputs import float64, whole_number
+
 _SMALLEST_S = 1e-4  # below this the quadrature grid would need more than a million points
 _MOST_POINTS = 4_000_000  # of one grid
 _AT_ONCE = 500_000  # grid values held at once (4 MB, and a few times that in passing)
@@ -49,11 +51,11 @@ class CurvedToy:
 
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z); the shape of z."""
-        return Normal(0.0, 1.0).log_prob(_float64(z))
+        return Normal(0.0, 1.0).log_prob(float64(z))
 
     def log_likelihood(self, x: Tensor | float, z: Tensor | float) -> Tensor:
         """log p(x|z); x and z broadcast."""
-        return Normal(self.f(_float64(z)), self.s).log_prob(_finite(x))
+        return Normal(self.f(float64(z)), self.s).log_prob(_finite(x))
 
     def log_joint(self, x: Tensor | float, z: Tensor | float) -> Tensor:
         """log p(x, z) = log p(z) + log p(x|z); x and z broadcast."""
@@ -90,7 +92,7 @@ class CurvedToy:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws of the generative story: first z (n,), then x (n,) given z."""
-        z = torch.randn(n, dtype=torch.float64, generator=generator)
+        z = torch.randn(whole_number("n", n, least=0), dtype=torch.float64, generator=generator)
         return z, self.f(z) + self.s * torch.randn(n, dtype=torch.float64, generator=generator)
 
     def _grid(self, x: Tensor) -> tuple[float, float, int]:
@@ -150,7 +152,7 @@ class LinearGaussian:
     """
 
     def __init__(self, W: Tensor, b: Tensor, sigma2: Tensor | float):
-        self.W, self.b, self.sigma2 = _float64(W), _float64(b), _float64(sigma2)
+        self.W, self.b, self.sigma2 = float64(W), float64(b), float64(sigma2)
         if self.W.ndim != 2 or self.b.shape != self.W.shape[:1]:
             raise ValueError(f"W must be (D, L) and b (D,), got {tuple(self.W.shape)} and {tuple(self.b.shape)}.")
         if self.sigma2.ndim or not (self.sigma2.isfinite() and self.sigma2 > 0):
@@ -167,12 +169,12 @@ class LinearGaussian:
 
     def decode(self, z: Tensor) -> Independent:
         """p(x|z); z (..., L), batch z.shape[:-1], event (D,)."""
-        mean = _float64(z) @ self.W.T + self.b
+        mean = float64(z) @ self.W.T + self.b
         return Independent(Normal(mean, self.sigma2.sqrt().expand_as(mean)), 1)
 
     def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x, z); x (..., D) and z (..., L) broadcast in front."""
-        return self.prior.log_prob(_float64(z)) + self.decode(z).log_prob(self._data(x))
+        return self.prior.log_prob(float64(z)) + self.decode(z).log_prob(self._data(x))
 
     @property
     def marginal(self) -> LowRankMultivariateNormal:
@@ -196,7 +198,7 @@ class LinearGaussian:
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws of the generative story: first z (n, L), then x (n, D) given z."""
         D, L = self.W.shape
-        z = torch.randn(n, L, dtype=torch.float64, generator=generator)
+        z = torch.randn(whole_number("n", n, least=0), L, dtype=torch.float64, generator=generator)
         noise = torch.randn(n, D, dtype=torch.float64, generator=generator)
         return z, z @ self.W.T + self.b + self.sigma2.sqrt() * noise
 
@@ -206,7 +208,7 @@ class LinearGaussian:
 
         W = U (Λ - σ² I)^½ with the L largest eigenvalues of the covariance (divided by N), σ² the mean of the others.
         """
-        x = _finite(x)
+        x, L = _finite(x), whole_number("L", L, least=0)
         if x.ndim != 2 or x.shape[0] < 2 or not 1 <= L < x.shape[1]:
             raise ValueError(f"maximum_likelihood needs data (N, D) with N >= 2, and 1 <= L < D; got shape {tuple(x.shape)} and L = {L}.")
         b = x.mean(0)
@@ -223,12 +225,8 @@ class LinearGaussian:
         return x
 
 
-def _float64(value: Tensor | float) -> Tensor:
-    return torch.as_tensor(value, dtype=torch.float64)
-
-
 def _finite(x: Tensor | float) -> Tensor:
-    x = _float64(x)
+    x = float64(x)
     if not x.isfinite().all():
         raise ValueError("x must be finite, got NaN or infinity; look for it where x was made.")
     return x

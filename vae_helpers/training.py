@@ -12,13 +12,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .datasets import Dataset, binarize
-from .inputs import check_unit_range, whole_number
-from .models import VAE, Autoencoder
-from .objectives import elbo, squared_error
+from .datasets import Dataset, Split, binarize
+from .inputs import MOST_SEED, check_unit_range, image_rows, positive_number, whole_number
+from .models import VAE, Autoencoder, check_model
+from .objectives import terms_of_rows
 from .runtime import fast_matmul
 
-OPTIMIZERS = ("adam", "adagrad")
+OPTIMIZERS = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}
 SCHEDULES = (None, "one_cycle")
 
 
@@ -59,14 +59,16 @@ class Step(NamedTuple):
         return {name: values.mean() for name, values in self.images.items()}
 
 
-def fit(model: VAE | Autoencoder, data: Dataset | Tensor, *, progress: bool = True, **settings) -> History:
+def fit(model: VAE | Autoencoder, data: Dataset | Split | Tensor, *, progress: bool = True, **settings) -> History:
     """Train `model` in place and return its history. Settings as for `Trainer`.
 
     Ctrl-C (or JupyterLab's stop button) ends the training and keeps the model as it is. Same seed, same numbers.
     """
-    trainer = Trainer(model, data, **settings)
-    bar = _progress_bar(trainer.n_steps) if progress else None
-    shown = 0.0
+    trainer, bar, shown = Trainer(model, data, **settings), None, 0.0
+    if progress:
+        from tqdm.auto import tqdm
+
+        bar = tqdm(total=trainer.n_steps, unit="step", leave=False)
     try:
         for step in trainer:
             if bar is not None and (step.epoch_done or time.perf_counter() - shown > 0.2):
@@ -82,30 +84,24 @@ def fit(model: VAE | Autoencoder, data: Dataset | Tensor, *, progress: bool = Tr
     return trainer.history
 
 
-def training_images(data: Dataset | Tensor) -> Tensor:
-    """The images (N, H, W) to train on. Raises TypeError for what is neither a Dataset nor a tensor."""
-    if not isinstance(data, Dataset | Tensor):
-        raise TypeError(f"Expected a Dataset or a tensor of images, got {type(data).__name__}. If it has images, give those: data.images.")
-    return data if isinstance(data, Tensor) else data.train.images
-
-
 class Trainer:
     """Iterate over it to train: each turn of the loop is one step of Algorithm 1, and leaving the loop keeps the model.
 
-    model: a VAE (maximises the ELBO) or an Autoencoder (minimises the squared error). data: a Dataset (its training images) or images
-    (N, H, W). epochs; batch_size M; lr: step size; seed: mini-batches and noise; optimizer: "adam" or "adagrad" (the paper's);
-    beta: weight of the KL, a number or a function of the step (annealing); n_samples: noise samples an image; binarize=True draws new
-    black-or-white pixels for every batch (dynamic binarization); schedule: None or "one_cycle" (the step size rises to lr and falls to 0);
-    patience: stop when the held-out objective has not improved for so many epochs, and go back to the best weights, holding out the
-    fraction `validation` of the training images (not together with a schedule). Raises ValueError or TypeError for bad settings or images
-    before anything is trained, FloatingPointError if the objective or a weight stops being a number (the model is then as it was at the
-    start of that epoch).
+    model: a VAE (maximises the ELBO) or an Autoencoder (minimises the squared error). data: a Dataset (its training images), a Split, or
+    images (N, H, W), (N, 1, H, W) or (N, D) as a tensor or an array. epochs; batch_size M; lr: step size; seed: mini-batches and noise;
+    optimizer: "adam" or "adagrad" (the paper's); beta: weight of the KL, a number or a function of the step (annealing); n_samples: noise
+    samples an image; binarize=True draws new black-or-white pixels for every batch (dynamic binarization); schedule: None or "one_cycle"
+    (the step size rises to lr and falls to 0); patience: stop when the held-out objective has not improved for so many epochs, and go
+    back to the best weights, holding out the fraction `validation` of the training images, a tenth (not together with a schedule).
+    Raises ValueError or TypeError for bad settings or images and for a setting that would not be used, before anything is trained;
+    RuntimeError where gradients are switched off; FloatingPointError if the objective or a weight stops being a number (the model is
+    then as it was at the start of that epoch).
     """
 
     def __init__(
         self,
         model: VAE | Autoencoder,
-        data: Dataset | Tensor,
+        data: Dataset | Split | Tensor,
         *,
         epochs: int = 50,
         batch_size: int = 128,
@@ -117,30 +113,32 @@ class Trainer:
         binarize: bool = False,
         schedule: str | None = None,
         patience: int | None = None,
-        validation: float = 0.1,
+        validation: float | None = None,
     ):
-        images = training_images(data)
-        _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples)
-        self.device = next(model.parameters()).device
-        x = model.flatten(images.to(self.device))
-        _check_images(model, x, batch_size, binarize)
-        self.model, self.batch_size, self.epochs = model, batch_size, epochs
-        self.beta, self.n_samples, self.binarize, self.patience = beta, n_samples, binarize, patience
+        check_model(model, VAE, Autoencoder)
+        self.epochs, self.batch_size = whole_number("epochs", epochs), whole_number("batch_size", batch_size)
+        self.n_samples, seed = whole_number("n_samples", n_samples), whole_number("seed", seed, least=0, most=MOST_SEED)
+        self.patience, lr = None if patience is None else whole_number("patience", patience), positive_number("lr", lr)
+        self.beta = beta if callable(beta) else positive_number("beta", beta, zero=True)
+        _check_choices(model, optimizer, schedule, patience, validation, self.beta, self.n_samples)
+        self.model, self.binarize, x = model, binarize, _rows_to_train_on(model, data, self.batch_size, binarize)
+        self.device = x.device
         self.order = torch.Generator().manual_seed(seed)  # which images make a batch: on the CPU, so that a GPU sees the same batches
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.held_out = x[:0]
         if patience is not None:
             shuffled = x[torch.randperm(len(x), generator=self.order).to(self.device)]
-            n_held_out = max(1, round(validation * len(x)))
+            n_held_out = max(1, round((0.1 if validation is None else validation) * len(x)))
             self.held_out, x = shuffled[:n_held_out], shuffled[n_held_out:]
             if len(x) < batch_size:
                 raise ValueError(f"{len(x)} images are left to train on after holding out {n_held_out}: lower batch_size or validation")
         self.x = x
         self.steps_per_epoch = math.ceil(len(x) / batch_size)
-        self.n_steps = epochs * self.steps_per_epoch
-        self.weights = list(model.parameters())
-        make_optimizer = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}[optimizer]
-        self.optimizer = make_optimizer(self.weights, lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
+        self.n_steps = self.epochs * self.steps_per_epoch
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        if not self.weights:
+            raise ValueError("all weights of the model are frozen, so nothing would be trained: model.requires_grad_(True) thaws them")
+        self.optimizer = OPTIMIZERS[optimizer](self.weights, lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
         one_cycle = torch.optim.lr_scheduler.OneCycleLR
         self.schedule = None if schedule is None else one_cycle(self.optimizer, lr, total_steps=self.n_steps + 1, cycle_momentum=False)
         self.history = History()
@@ -151,12 +149,7 @@ class Trainer:
 
     def terms(self, x: Tensor, step: int = 0, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """The objective and its parts for images x (batch, D), each (batch,); "objective" is what is maximised."""
-        if isinstance(self.model, VAE):
-            beta = self.beta(step) if callable(self.beta) else self.beta
-            value, reconstruction, kl = elbo(self.model, x, self.n_samples, beta, generator=generator)
-            return {"objective": value, "reconstruction": reconstruction, "kl": kl}
-        error = squared_error(self.model, x)
-        return {"objective": -error, "error": error}
+        return terms_of_rows(self.model, x, self.n_samples, self.beta(step) if callable(self.beta) else self.beta, generator)
 
     def _run(self) -> Iterator[Step]:
         step, best, since_best = 0, (-math.inf, None), 0
@@ -167,7 +160,7 @@ class Trainer:
             for indices in order.split(self.batch_size):
                 start = time.perf_counter()
                 step += 1
-                with fast_matmul():
+                with fast_matmul(), torch.autocast(self.device.type, enabled=False):  # bfloat16 sums would ruin the weights
                     terms = self._step(self.x.index_select(0, indices), step)
                 seen.append(terms)
                 self.history.seconds += time.perf_counter() - start
@@ -186,6 +179,8 @@ class Trainer:
             self.model.load_state_dict(best[1])
 
     def _step(self, x: Tensor, step: int) -> dict[str, Tensor]:
+        if not torch.is_grad_enabled():
+            raise RuntimeError("training needs gradients, which no_grad or inference_mode has switched off here: train outside of it")
         if self.binarize:
             x = binarize(x, self.noise)
         terms = self.terms(x, step, self.noise)
@@ -216,7 +211,9 @@ class Trainer:
     def _validate(self, best, since_best):
         generator = torch.Generator(self.device).manual_seed(0)  # the same noise every epoch, so that only the model changes
         x = binarize(self.held_out, generator) if self.binarize else self.held_out
-        value = self.terms(x, self.n_steps, generator)["objective"].mean().item()
+        pieces = x.split(self.model.images_at_once(self.n_samples))
+        with torch.autocast(self.device.type, enabled=False):
+            value = torch.cat([self.terms(piece, self.n_steps, generator)["objective"] for piece in pieces]).mean().item()
         self.history.validation.append(value)
         return ((value, _copy(self.model)), 0) if value > best[0] else (best, since_best + 1)
 
@@ -225,35 +222,29 @@ def _copy(model) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
-def _progress_bar(n_steps: int):
-    from tqdm.auto import tqdm
-
-    return tqdm(total=n_steps, unit="step", leave=False)
-
-
-def _check_settings(epochs, batch_size, lr, optimizer, schedule, patience, validation, beta, n_samples) -> None:
-    whole = {"epochs": epochs, "batch_size": batch_size, "n_samples": n_samples, "patience": 1 if patience is None else patience}
-    for name, value in whole.items():
-        whole_number(name, value)
-    if not 0 < lr < math.inf:
-        raise ValueError(f"lr must be a positive number, got {lr!r}")
-    if not callable(beta) and not 0 <= beta < math.inf:
-        raise ValueError(f"beta must be a number from 0 on, or a function of the step, got {beta!r}")
+def _check_choices(model, optimizer, schedule, patience, validation, beta, n_samples) -> None:
+    if not isinstance(model, VAE) and (beta != 1 or n_samples != 1):
+        raise ValueError("beta and n_samples belong to a VAE's objective, and this model is an Autoencoder: leave them out")
     if schedule is not None and patience is not None:
         raise ValueError("choose schedule or patience: a stop by patience would come before the step size has fallen")
-    if not 0 < validation < 1:
+    if validation is not None and patience is None:
+        raise ValueError("validation is the share of images held out for patience: set patience too, or leave it out")
+    if validation is not None and not positive_number("validation", validation) < 1:
         raise ValueError(f"validation must be a fraction between 0 and 1, got {validation!r}")
     for name, value, known in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(map(str, known))}")
 
 
-def _check_images(model, x: Tensor, batch_size: int, binarize: bool) -> None:
-    if len(x) == 0:
-        raise ValueError("expected images to train on, got an empty data set")
-    if batch_size > len(x):
-        raise ValueError(f"batch_size {batch_size} is larger than the data set of {len(x)} images: choose at most {len(x)}")
+def _rows_to_train_on(model, data, batch_size: int, binarize: bool) -> Tensor:
+    """Images (N, D) where the model is, checked once for the whole training."""
+    images = data.train if isinstance(data, Dataset) else data
     if binarize or not isinstance(model, VAE):
+        x = image_rows(images, model.image_shape, next(model.parameters()))
         check_unit_range(x)
     else:
-        model.likelihood.check(x)
+        x = model.flatten(images)
+        model.likelihood.remark(x)
+    if batch_size > len(x):
+        raise ValueError(f"batch_size {batch_size} is larger than the data set of {len(x)} images: choose at most {len(x)}")
+    return x

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..inputs import check_unit_range, is_binary, tensor_of
+from ..inputs import MOST_SEED, check_unit_range, is_binary, tensor_of, whole_number
+from ..runtime import noise_like
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,8 +29,8 @@ class Split:
 
     def __post_init__(self) -> None:
         images, labels = tensor_of(self.images, "images"), tensor_of(self.labels, "labels")
-        if images.ndim == 4 and images.shape[1] == 1:
-            images = images[:, 0]
+        if images.ndim == 4 and 1 in (images.shape[1], images.shape[-1]):  # a channel axis of length one
+            images = images[:, 0] if images.shape[1] == 1 else images[..., 0]
         check_unit_range(images)
         if images.ndim != 3 or len(images) == 0:
             raise ValueError(f"A split needs images (N, H, W) with N >= 1, got {tuple(images.shape)}.")
@@ -63,6 +64,9 @@ class Dataset:
     about: str = ""
 
     def __post_init__(self) -> None:
+        for split in (self.train, self.test, self.validation):
+            if not isinstance(split, Split | None) or (split is None and split is not self.validation):
+                raise TypeError(f"A data set is made of splits, Split(images, labels), got {type(split).__name__}.")
         shapes = {tuple(split.images.shape[1:]) for split in self._splits().values()}
         if len(shapes) > 1:
             raise ValueError(f"All splits of a data set need images of one shape, got {sorted(shapes)}.")
@@ -76,8 +80,9 @@ class Dataset:
     def binarized(self, seed: int = 0) -> Dataset:
         """The same data with every pixel drawn once, as Bernoulli(pixel), and then kept: fixed binarization.
 
-        The draw depends on `seed` alone. Data that is binary already comes back as it is.
+        The draw depends on `seed` alone. Data that is binary already comes back as it is. Raises ValueError for a negative seed.
         """
+        seed = whole_number("seed", seed, least=0, most=MOST_SEED)
         splits = self._splits()
         if all(is_binary(split.images) for split in splits.values()):
             return self
@@ -104,8 +109,7 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
     images = tensor_of(images, "images")
     check_unit_range(images)
     # u < p for u uniform on [0, 1) has probability p, also at p = 0 and 1; several times as fast as torch.bernoulli
-    uniform = torch.rand(images.shape, generator=generator, dtype=images.dtype, device=images.device)
-    return (uniform < images).to(images.dtype)
+    return (noise_like(images, generator, draw="uniform_") < images).to(images.dtype)
 
 
 def digits() -> Dataset:

@@ -11,9 +11,11 @@ import torch
 import traitlets
 from torch import Tensor
 
+from ..datasets import Dataset
+from ..inputs import pictures
 from ..look import COLOURS, label_looks, number
 from ..models import VAE, Autoencoder
-from ..training import History, Trainer, training_images
+from ..training import History, Trainer
 from .kit.base import View, draw_png, javascript, stylesheet
 from .training_picture import draw
 
@@ -54,7 +56,7 @@ class TrainingDashboard(View):
 
     def __init__(self, model: VAE | Autoencoder, data, **settings):
         self._untrained, self._data, self._settings = copy.deepcopy(model), data, settings
-        training_images(data)  # refuses what is none before anything is drawn
+        data = data if isinstance(data, Dataset) else pictures(data, model.image_shape)
         shown = data if isinstance(data, Tensor) else data.test.images
         labels = [] if isinstance(data, Tensor) else data.test.labels.tolist()
         self._device = next(model.parameters()).device

@@ -9,10 +9,9 @@ bound with K samples (300 images): mean, standard error, share of images that mi
 """
 
 import torch
-from mnist_settings import log_evidence
 from sweep import sweep, workers
 from torch import Tensor
-from trained import MODEL, load, stream, trained
+from trained import MODEL, load, log_evidence, stream, trained
 
 from vae_helpers import datasets
 from vae_helpers.evaluation import estimate

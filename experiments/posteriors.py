@@ -2,7 +2,7 @@
 
     python experiments/posteriors.py        run what is missing in posteriors.csv
 
-200 binarized test images; the grid has the step 0.02 from −4.5 to 4.5. For each image:
+100 binarized test images; the grid has the step 0.02 from −6 to 6. For each image:
 log p(x) on coarser grids and from 1,000 prior draws, less that on the grid; the number of prior draws at which p̂(x) is good to 10 % (from
 its exact variance); log p(x) less the ELBO of the encoder's q.
 What is found of the posterior: its mass within 0.25 of something visited, by 500 draws of the encoder's q, by 500 prior draws picked
@@ -24,7 +24,7 @@ from trained import MODEL, load, stream, trained
 from vae_helpers.inference import mcmc
 from vae_helpers.objectives import elbo
 
-SEEDS, IMAGES, REACH, STEP, NEAR = (0, 1, 2), 200, 4.5, 0.02, 0.25
+SEEDS, IMAGES, REACH, STEP, NEAR = (0, 1, 2), 100, 6.0, 0.02, 0.25
 AXIS = torch.arange(-REACH, REACH + STEP / 2, STEP)
 
 

@@ -1,10 +1,13 @@
 """Markov chain Monte Carlo from an unnormalised log-density, such as z ↦ log p(x, z) with x held fixed, in nats; float64.
 
-One latent number: z has shape (chains,). More: (chains, d). The log-density returns (chains,) either way.
+One latent number: z has shape (chains,). More: (chains, d). The log-density returns (chains,) either way. Metropolis asks for its values
+only, Hamiltonian Monte Carlo for its slope too, which like a ratio of densities is free of the unknown p(x).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -20,6 +23,14 @@ class Chains(NamedTuple):
     acceptance: Tensor
 
 
+class Point(NamedTuple):
+    """Where the chains stand: z, (chains,) or (chains, d); log p there, (chains,); its slope in z, like z."""
+
+    z: Tensor
+    log_p: Tensor
+    slope: Tensor
+
+
 @torch.no_grad()
 def metropolis(
     log_density: LogDensity, start: Tensor, n_steps: int, step: float, warmup: int = 0, generator: torch.Generator | None = None
@@ -29,23 +40,141 @@ def metropolis(
     start (chains,) or (chains, d): one starting point a chain. The first `warmup` steps are run and thrown away.
     Source: Metropolis et al. 1953.
     """
-    z = torch.as_tensor(start, dtype=torch.float64)
-    if z.ndim not in (1, 2) or n_steps < 1 or warmup < 0 or not step > 0:
-        raise ValueError(
-            f"metropolis needs start (chains,) or (chains, d), n_steps >= 1, warmup >= 0 and step > 0; "
-            f"got start of shape {tuple(z.shape)}, n_steps = {n_steps}, warmup = {warmup}, step = {step}."
-        )
-    log_p = values_of(log_density, z)
-    if not log_p.isfinite().all():
-        raise ValueError("every chain must start where the log-density is finite; move the starting points.")
-    samples, accepted = torch.empty(n_steps, *z.shape, dtype=torch.float64), torch.zeros(len(z), dtype=torch.float64)
-    for t in range(-warmup, n_steps):
-        proposal = z + step * torch.randn(z.shape, dtype=torch.float64, generator=generator)
+    z = _checked("metropolis", start, n_steps, warmup, step)
+    log_p = _finite_start(values_of(log_density, z))
+
+    def move(now):
+        z, log_p = now
+        proposal = z + step * _normal(z, generator)
         log_p_new = values_of(log_density, proposal)
-        accept = torch.rand(len(z), dtype=torch.float64, generator=generator).log() < log_p_new - log_p
-        z = torch.where(accept.reshape(-1, *[1] * (z.ndim - 1)), proposal, z)
-        log_p = torch.where(accept, log_p_new, log_p)
+        accept = _uniform(z, generator).log() < log_p_new - log_p
+        return (torch.where(_column(accept, z), proposal, z), torch.where(accept, log_p_new, log_p)), accept
+
+    return _run(move, (z, log_p), n_steps, warmup)
+
+
+@torch.no_grad()
+def hmc(
+    log_density: LogDensity,
+    start: Tensor,
+    n_steps: int,
+    step: float | Tensor,
+    n_leapfrog: int,
+    warmup: int = 0,
+    generator: torch.Generator | None = None,
+) -> Chains:
+    """Hamiltonian Monte Carlo, all chains at once: give z a random momentum, follow the leapfrog, accept or return (see `hmc_step`).
+
+    start as for `metropolis`; step: one number, or one a chain (chains,). A step costs n_leapfrog evaluations of log p with its slope.
+    Sources: Duane et al. 1987; Neal 2011.
+    """
+    z = _checked("hmc", start, n_steps, warmup, step)
+    if n_leapfrog < 1:
+        raise ValueError(f"hmc needs n_leapfrog >= 1, got {n_leapfrog}: a trajectory has at least one step.")
+    now = at(log_density, z)
+    _finite_start(now.log_p)
+    return _run(lambda point: hmc_step(log_density, point, step, n_leapfrog, generator), now, n_steps, warmup)
+
+
+def hmc_step(
+    log_density: LogDensity, now: Point, step: float | Tensor, n_leapfrog: int, generator: torch.Generator | None = None
+) -> tuple[Point, Tensor]:
+    """One transition of HMC, which leaves p unchanged and is reversible: the new point, and which chains moved, (chains,) of bool.
+
+    Accept with probability min(1, exp(H(z, r) − H(z′, r′))), with the energy H = −log p(z) + ½|r|².
+    """
+    momentum = _normal(now.z, generator)
+    there, momentum_there = leapfrog(log_density, now, momentum, step, n_leapfrog)
+    log_ratio = there.log_p - now.log_p + _half_square(momentum) - _half_square(momentum_there)
+    accept = _uniform(now.z, generator).log() < log_ratio  # False where a trajectory ran away: nothing lies below NaN
+    moved = [torch.where(_column(accept, new), new, old) for new, old in zip(there, now, strict=True)]
+    return Point(*moved), accept
+
+
+def leapfrog(log_density: LogDensity, start: Point, momentum: Tensor, step: float | Tensor, n_leapfrog: int) -> tuple[Point, Tensor]:
+    """Newton's equations for a ball of mass one on the hill −log p: half a kick, then drifts and kicks in turn, the last kick half.
+
+    Each drift and each kick shears phase space, so volume is kept; run from the end with the momentum reversed, it returns to the start.
+    """
+    step = _column(torch.as_tensor(step, dtype=torch.float64), start.z)
+    here, r = start, momentum + step / 2 * start.slope
+    for i in range(1, n_leapfrog + 1):
+        drifted = here.z + step * r
+        here = at(log_density, torch.where(drifted.isfinite(), drifted, here.z))  # a chain that runs away halts; its r has no energy
+        r = r + (step if i < n_leapfrog else step / 2) * here.slope
+    return here, r
+
+
+def at(log_density: LogDensity, z: Tensor) -> Point:
+    """log p and its slope at z: one evaluation forward and one back."""
+    z = z.detach().requires_grad_()
+    with torch.enable_grad():
+        log_p = values_of(log_density, z)
+        (slope,) = torch.autograd.grad(log_p.sum(), z)
+    return Point(z.detach(), log_p.detach(), slope)
+
+
+def effective_sample_size(samples: Tensor) -> Tensor:
+    """How many independent draws estimate the mean as well as all chains together: samples (n, chains) → a scalar, (n, chains, d) → (d,).
+
+    n·chains / (1 + 2 Σ_t ρ_t), the autocorrelations ρ_t from all chains and cut off by Geyer's rule: sums of neighbours, ρ_{2t} + ρ_{2t+1},
+    must be positive and must not rise. Chains that disagree count as correlation. Sources: Geyer 1992; Vehtari et al. 2021, equation 10.
+    """
+    if samples.ndim not in (2, 3) or len(samples) < 4:
+        raise ValueError(f"effective_sample_size needs samples (n, chains) or (n, chains, d) with n >= 4, got {tuple(samples.shape)}.")
+    x = samples.double()
+    n, chains = x.shape[:2]
+    centred = x - x.mean(0)
+    spectrum = torch.fft.rfft(centred, n=2 * n, dim=0).abs().square()
+    covariance = torch.fft.irfft(spectrum, dim=0)[:n].mean(1) / n  # (n,) or (n, d): autocovariance at lag t, averaged over chains
+    within = covariance[0] * n / (n - 1)
+    total = covariance[0] + (x.mean(0).var(0) if chains > 1 else 0.0)
+    rho = 1 - (within - covariance * n / (n - 1)) / total
+    rho[0] = 1.0
+    pairs = rho[: n // 2 * 2].unflatten(0, (-1, 2)).sum(1).cummin(0).values.clamp(min=0)  # after the first negative pair: zero
+    return n * chains / (2 * pairs.sum(0) - 1).clamp(min=1 / math.log10(n * chains))
+
+
+def _run(move: Callable, now, n_steps: int, warmup: int) -> Chains:
+    """Repeat `move`, which takes where the chains stand and returns that and who moved; the place's first part is z."""
+    samples, accepted = torch.empty(n_steps, *now[0].shape, dtype=torch.float64), torch.zeros(len(now[0]), dtype=torch.float64)
+    for t in range(-warmup, n_steps):
+        now, accept = move(now)
         if t >= 0:
-            samples[t] = z
+            samples[t] = now[0]
             accepted += accept
     return Chains(samples, accepted / n_steps)
+
+
+def _checked(name: str, start: Tensor, n_steps: int, warmup: int, step: float | Tensor) -> Tensor:
+    z = torch.as_tensor(start, dtype=torch.float64)
+    if z.ndim not in (1, 2) or n_steps < 1 or warmup < 0 or not (torch.as_tensor(step) > 0).all():
+        raise ValueError(
+            f"{name} needs start (chains,) or (chains, d), n_steps >= 1, warmup >= 0 and step > 0; "
+            f"got start of shape {tuple(z.shape)}, n_steps = {n_steps}, warmup = {warmup}, step = {step}."
+        )
+    return z
+
+
+def _finite_start(log_p: Tensor) -> Tensor:
+    if not log_p.isfinite().all():
+        raise ValueError("every chain must start where the log-density is finite; move the starting points.")
+    return log_p
+
+
+def _normal(z: Tensor, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(z.shape, dtype=torch.float64, generator=generator)
+
+
+def _uniform(z: Tensor, generator: torch.Generator | None) -> Tensor:
+    return torch.rand(len(z), dtype=torch.float64, generator=generator)
+
+
+def _half_square(momentum: Tensor) -> Tensor:
+    """½|r|² of each chain, (chains,)."""
+    return 0.5 * momentum.square().reshape(len(momentum), -1).sum(-1)
+
+
+def _column(per_chain: Tensor, z: Tensor) -> Tensor:
+    """One value a chain, (chains,) or a number, shaped to broadcast against z, (chains,) or (chains, d)."""
+    return per_chain.reshape(-1, *[1] * (z.ndim - 1)) if per_chain.ndim and z.ndim > per_chain.ndim else per_chain

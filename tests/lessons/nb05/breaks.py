@@ -3,11 +3,13 @@
 BREAK = [
     ("5.2", "squares / (2 * sigma**2) + D / 2", "squares / sigma**2 + D / 2"),
     ("5.4", "squares + 2 * sigma**2 * kl", "squares + sigma**2 * kl"),
-    ("5.5", "squares / D + kl).mean()", "squares / D + kl / D).mean()"),
     ("5.9", "F.softplus(a) - b * a", "F.softplus(a) + b * a"),
     ("5.10", "a.sigmoid() - b", "b - a.sigmoid()"),
     ("5.11", "(2 * lam - 1) /", "(1 - 2 * lam) /"),
     ("5.16", "pixel.var(correction=0) + (pixel.mean() - m) ** 2", "pixel.var(correction=0)"),
     ("5.17", "(x + 1 / 32 - m) / sigma", "(x + 1 / 16 - m) / sigma"),
     ("5.19", "(m - c).square().sum()", "(m + c).square().sum()"),
+    ("5.5", "F.mse_loss(means, x) + kl.mean()", 'F.mse_loss(means, x, reduction="sum") + kl.mean()'),
+    ("5.18", "u) * 16 - math.log(16)", "u) * 16 - 2 * math.log(16)"),
+    ("5.18", "u) * 16 - math.log(16)", "u) * 16 - math.log(17)"),
 ]

@@ -24,7 +24,8 @@ from torch.distributions import MultivariateNormal
 from vae_helpers import datasets, pretrained
 from vae_helpers.evaluation import estimate, log_evidence_grid
 from vae_helpers.inference import ais
-from vae_helpers.inference.variational import Gaussians, elbo_at, encoded, fit_gaussians, gauss_hermite, joint_of
+from vae_helpers.inference.per_image import Gaussians, elbo_at, encoded, fit_gaussians, joint_of
+from vae_helpers.inference.variational import gauss_hermite
 from vae_helpers.models import VAE
 from vae_helpers.training import fit
 

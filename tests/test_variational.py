@@ -6,16 +6,8 @@ from scipy import stats
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from vae_helpers.divergences import kl_full
-from vae_helpers.inference.variational import (
-    Gaussians,
-    elbo_at,
-    encoded,
-    fit_gaussians,
-    gauss_hermite,
-    gaussian_elbo,
-    gaussian_vi,
-    joint_of,
-)
+from vae_helpers.inference.per_image import Gaussians, elbo_at, encoded, fit_gaussians, joint_of
+from vae_helpers.inference.variational import gauss_hermite, gaussian_elbo, gaussian_vi
 from vae_helpers.models import VAE
 from vae_helpers.objectives import elbo
 from vae_helpers.toy import CurvedToy, LinearGaussian

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
 
-from ...look import BLUE, GREEN, GREY, ORANGE
+from ...look import BLUE, GREEN, GREY, ORANGE, number
+from ...plots import arrow, funnel, placed_image
 
 
 def sample_grid(images: Tensor, columns: int = 12) -> Sequence[Axes]:
@@ -26,23 +27,20 @@ def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float]
 
     image, mean: (H, W), an image and the pixel means of p(x|z); mu, sigma, z: two numbers each.
     """
-    for left, picture, name in ((0, image, "image x"), (12.2, mean, "p(x|z): its mean")):
-        ax.imshow(picture.detach(), extent=(left, left + 2.2, -1.1, 1.1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        ax.plot(left + np.array([0, 2.2, 2.2, 0, 0]), [-1.1, -1.1, 1.1, 1.1, -1.1], color="black", linewidth=1)
-        ax.text(left + 1.1, -1.25, name, ha="center", va="top", fontsize=13)
-    for wide, narrow, colour, name in ((2.45, 4.4, BLUE, "encoder\nφ"), (11.95, 10, ORANGE, "decoder\nθ")):
-        ax.fill([wide, narrow, narrow, wide], [-1.1, -0.5, 0.5, 1.1], color=colour, alpha=0.35, linewidth=0)
-        ax.text((wide + narrow) / 2, 0, name, ha="center", va="center", fontsize=14)
+    placed_image(ax, image, 0, 2.2, "image x")
+    placed_image(ax, mean, 12.2, 2.2, "p(x|z): its mean")
+    funnel(ax, (2.45, 4.4), (1.1, 0.5), BLUE, "encoder\nφ")
+    funnel(ax, (11.95, 10), (1.1, 0.5), ORANGE, "decoder\nθ")
     for y, name, values in ((0.62, "μ", mu), (-0.62, "σ", sigma)):
-        _box(ax, (5.6, y), f"{name} = ({values[0]:.1f}, {values[1]:.1f})".replace("-", "−"), 2.1)
-        _arrow(ax, (6.75, y), (7.55, 0.15 * np.sign(y)))
+        _box(ax, (5.6, y), f"{name} = {_pair(values)}", 2.1)
+        arrow(ax, (6.75, y), (7.55, 0.15 * np.sign(y)))
     _node(ax, (7.2, 1.75), "ε", 0.33, "white")
-    _arrow(ax, (7.3, 1.4), (7.75, 0.38))
+    arrow(ax, (7.3, 1.4), (7.75, 0.38))
     _node(ax, (8, 0), "z", 0.42, "white")
-    ax.text(8.2, -0.62, f"({z[0]:.1f}, {z[1]:.1f})".replace("-", "−"), ha="center", va="top", fontsize=12)
+    ax.text(8.2, -0.62, _pair(z), ha="center", va="top", fontsize=12)
     ax.text(7.75, 1.8, "from N(0, 1)", ha="left", va="center", fontsize=12)
     ax.text(9.12, 0.42, "z = μ + σε", ha="center", va="center", fontsize=12)
-    _arrow(ax, (8.5, 0), (9.9, 0))
+    arrow(ax, (8.5, 0), (9.9, 0))
     for x, colour, text in ((5.6, GREEN, "the code costs KL(q(z|x) ‖ p(z))"), (12.1, ORANGE, "it buys log p(x|z)")):
         ax.text(x, -2.05, text, ha="center", va="center", fontsize=14, color="black", bbox={"fc": "white", "ec": colour, "lw": 2, "pad": 5})
     ax.set(xlim=(-0.1, 14.5), ylim=(-2.45, 2.2), aspect="equal")
@@ -58,10 +56,10 @@ def plate_graph(ax: Axes) -> Axes:
     _node(ax, (0, 0), "x", 0.42, "#cccccc")
     ax.text(-1.75, 0.95, "φ", ha="center", va="center", fontsize=16)
     ax.text(1.75, 0.95, "θ", ha="center", va="center", fontsize=16)
-    _arrow(ax, (0.1, 1.47), (0.1, 0.45))
-    _arrow(ax, (1.55, 0.85), (0.45, 0.12))
-    _arrow(ax, (-0.2, 0.4), (-0.2, 1.5), dashed=True, curve=-0.35)
-    _arrow(ax, (-1.55, 1.05), (-0.45, 1.8), dashed=True)
+    arrow(ax, (0.1, 1.47), (0.1, 0.45))
+    arrow(ax, (1.55, 0.85), (0.45, 0.12))
+    arrow(ax, (-0.2, 0.4), (-0.2, 1.5), ls="--", connectionstyle="arc3,rad=-0.35")
+    arrow(ax, (-1.55, 1.05), (-0.45, 1.8), ls="--")
     ax.set(xlim=(-2, 2), ylim=(-0.95, 2.75), aspect="equal")
     ax.set_axis_off()
     return ax
@@ -77,14 +75,5 @@ def _box(ax: Axes, at: tuple[float, float], text: str, width: float) -> None:
     ax.text(*at, text, ha="center", va="center", fontsize=12)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], dashed: bool = False, curve: float = 0.0) -> None:
-    line = {
-        "arrowstyle": "-|>",
-        "color": "black",
-        "lw": 1.8,
-        "ls": "--" if dashed else "-",
-        "mutation_scale": 16,
-        "shrinkA": 0,
-        "shrinkB": 0,
-    }
-    ax.annotate("", end, start, arrowprops=line | {"connectionstyle": f"arc3,rad={curve}"})
+def _pair(values: Sequence[float]) -> str:
+    return f"({number(values[0], 1)}, {number(values[1], 1)})"

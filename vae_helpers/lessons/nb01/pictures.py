@@ -7,19 +7,15 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from ...look import BLUE, MARKERS, ORANGE, number
-from ...plots import curve, log_axis
+from ...plots import curve, funnel, log_axis, placed_image
 
 
 def autoencoder_sketch(ax: Axes, image: Tensor, code: Tensor, rebuilt: Tensor, encoder: str, decoder: str) -> Axes:
     """image (H, W) → funnel → code (L,) → funnel → rebuilt (H, W), from left to right; encoder, decoder: what stands in the funnels."""
-    for left, picture, name in ((0, image, "image x"), (8, rebuilt, "rebuilt")):
-        ax.imshow(np.asarray(picture.detach()), extent=(left, left + 2, -1, 1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        ax.plot([left, left + 2, left + 2, left, left], [-1, -1, 1, 1, -1], color="black", linewidth=1)
-        ax.text(left + 1, -1.15, name, ha="center", va="top", fontsize=13)
-    for wide, narrow, colour, name, layers in ((2.25, 4.15, BLUE, "encoder f", encoder), (7.75, 5.85, ORANGE, "decoder g", decoder)):
-        ax.fill([wide, narrow, narrow, wide], [-1, -0.4, 0.4, 1], color=colour, alpha=0.35, linewidth=0)
-        ax.text((wide + narrow) / 2, 0, name, ha="center", va="center", fontsize=14)
-        ax.text((wide + narrow) / 2, -1.15, layers, ha="center", va="top", fontsize=12)
+    placed_image(ax, image, 0, 2, "image x")
+    placed_image(ax, rebuilt, 8, 2, "rebuilt")
+    for x, colour, name, layers in (((2.25, 4.15), BLUE, "encoder f", encoder), ((7.75, 5.85), ORANGE, "decoder g", decoder)):
+        funnel(ax, x, (1, 0.4), colour, name).text(sum(x) / 2, -1.15, layers, ha="center", va="top", fontsize=12)
     ax.text(5, 0, "\n".join(map(number, code.tolist())), ha="center", va="center", fontsize=15)
     ax.text(5, -1.15, "code z", ha="center", va="top", fontsize=13)
     ax.set(xlim=(-0.1, 10.1), ylim=(-1.6, 1.1), aspect="equal")

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from ...look import BLUE, DASHES, GREEN, GREY, MARKERS, ORANGE, RED, label_looks, number, three_digits
+from ...plots import arrow
 
 
 def kl_integrand(ax: Axes, q: Normal, p: Normal, reach: float) -> Axes:
@@ -66,11 +67,10 @@ def spring(ax: Axes, x: Tensor, energy: Tensor, force: Tensor, xlabel: str, rest
     x, energy, force = np.asarray(x), np.asarray(energy), np.asarray(force)
     ax.plot(x, energy, color=BLUE, lw=2.5)
     ax.axvline(rest, color=GREY, ls=":", lw=1.5)
-    arrow = {"arrowstyle": "-|>", "color": RED, "lw": 2, "mutation_scale": 14, "shrinkA": 0, "shrinkB": 0}
     for k in np.linspace(0, len(x) - 1, 9).round().astype(int):
         length = np.clip(force[k], -3, 3) * np.ptp(x) / 12
         if abs(length) > 0.02 * np.ptp(x):
-            ax.annotate("", (x[k] + length, energy[k]), (x[k], energy[k]), arrowprops=arrow)
+            arrow(ax, (x[k], energy[k]), (x[k] + length, energy[k]), RED, mutation_scale=14)
     ax.set(xlabel=xlabel, ylabel="KL (nats)", title=title)
     return ax
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from ...look import BLUE, GREEN, GREY, ORANGE, PINK, RED, three_digits
+from ...plots import arrow
 
 Panels = Sequence[Axes]
 LOOKS = {  # colour, line style and marker of the estimators whose name starts so, the same in every picture; the first that fits
@@ -36,13 +37,13 @@ def computation_graphs(axes: Panels) -> Panels:
         for x, text in ((0.2, "φ"), (1.6, "μ, σ"), (4.4, "f(z)")):
             _node(ax, x, 0, text)
         for start in (0.2, 1.6, 3.0):
-            _arrow(ax, (start + 0.42, 0.12), (start + 0.98, 0.12), "black")
+            arrow(ax, (start + 0.42, 0.12), (start + 0.98, 0.12), "black")
     _node(left, 3.0, 0, "z", random=True)
     _node(right, 3.0, 0, "z")
     _node(right, 3.0, 1.4, "ε", random=True)
-    _arrow(right, (3.0, 0.98), (3.0, 0.42), "black")
+    arrow(right, (3.0, 0.98), (3.0, 0.42), "black")
     for ax, end in ((left, 3.0), (right, 3.0), (right, 1.6), (right, 0.2)):
-        _arrow(ax, (end + 0.98, -0.18), (end + 0.42, -0.18), RED, ls="--")
+        arrow(ax, (end + 0.98, -0.18), (end + 0.42, -0.18), RED, ls="--")
     left.plot([2.3], [-0.18], marker="x", ms=14, mew=4, color=RED)
     for ax, text in (
         (left, "the gradient stops:\nno formula from μ, σ to z"),
@@ -243,8 +244,3 @@ def _node(ax: Axes, x: float, y: float, text: str, random: bool = False) -> None
     corner, box = (x - 0.3, y - 0.27), {"boxstyle": "round,pad=0.08", "fc": "white", "ec": "black", "lw": 2}
     ax.add_patch(Circle((x, y), 0.4, fc=(ORANGE, 0.35), ec=ORANGE, lw=2) if random else FancyBboxPatch(corner, 0.6, 0.54, **box))
     ax.text(x, y, text, ha="center", va="center", fontsize=15)
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, ls: str = "-") -> None:
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 2, "ls": ls, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=style)

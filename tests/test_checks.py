@@ -12,6 +12,14 @@ def test_agreement_is_printed(capsys):
     assert "two numbers" in printed and "3.1 ± 0.05 against 3" in printed
 
 
+def test_numbers_of_every_kind_are_compared():
+    weight = torch.ones(2, requires_grad=True)
+    agree([weight[0], weight[1]], np.ones(2, dtype=np.float32))
+    agree(weight, (1, 1))
+    with pytest.raises(TypeError, match="expected numbers as one tensor or array of numbers, got str"):
+        agree("1.0", 1.0)
+
+
 @pytest.mark.parametrize(("estimate", "exact", "stderr"), [(1.0, 1.00001, None), (3.3, 3.0, 0.05), ([1.0, 2.0], [1.0, 2.1], [1.0, 0.01])])
 def test_disagreement_raises(estimate, exact, stderr):
     with pytest.raises(AssertionError, match="expected agreement"):

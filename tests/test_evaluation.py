@@ -8,7 +8,7 @@ from scipy.spatial import KDTree
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from vae_helpers import datasets, evaluation, models
+from vae_helpers import datasets, evaluation, models, pretrained
 from vae_helpers.evaluation import active_units, estimate, evaluate, evaluate_bound, log_evidence_grid, nearest_distance
 from vae_helpers.likelihoods import Categorical, Gaussian
 from vae_helpers.models import VAE, Autoencoder
@@ -161,6 +161,19 @@ def test_float64_models_are_evaluated():
     torch.testing.assert_close(log_evidence_grid(double, x).log_evidence, log_evidence_grid(single, x).log_evidence, atol=1e-3, rtol=0)
 
 
+def test_everything_works_where_float64_is_the_default():
+    x = datasets.load("digits").binarized(0).test.images[:20]
+    torch.set_default_dtype(torch.float64)
+    try:
+        shipped = pretrained.family()[1, 400].vae
+        assert evaluate(shipped, x).elbo.mean < evaluate_bound(shipped, x, 50).mean < 0
+        for vae in (VAE(), VAE(network="conv", likelihood="gaussian"), VAE(likelihood=Categorical(2))):
+            assert log_evidence_grid(vae, x[:2]).error.max() < 1e-3 and active_units(vae, x).shape == (2,)
+        assert pretrained.load("mnist_vae_2d").mean_image([0, 0]).shape == (28, 28)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_distances_and_means_of_bad_things_are_refused(monkeypatch):
     x = torch.rand(3, 8, 8)
     for a, b in ((x, x[:0]), (x[:0], x), (x, x[:, :4])):
@@ -185,6 +198,9 @@ def test_one_image_or_broken_weights_have_no_active_units():
     vae.encoder[0].weight.data.fill_(math.nan)
     with pytest.raises(ValueError, match="the encoder puts out numbers that are not finite"):
         active_units(vae, torch.rand(3, 8, 8))
+    for function in (evaluate, evaluate_bound):
+        with pytest.raises(ValueError, match="the model puts out numbers that are not finite"):
+            function(vae, torch.rand(3, 8, 8))
 
 
 def test_active_units_are_those_that_move():

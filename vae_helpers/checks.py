@@ -1,12 +1,14 @@
 """One way to say "these two numbers agree": printed, and asserted."""
 
 import numpy as np
-import torch
 
+from .inputs import ArrayLike, float64, tensor_of
+
+Numbers = float | ArrayLike
 SIGMAS = 5  # four would fail by chance somewhere among thousands of checks and seeds
 
 
-def agree(estimate, exact, stderr=None, what: str = "", rtol: float | None = None) -> None:
+def agree(estimate: Numbers, exact: Numbers, stderr: Numbers | None = None, what: str = "", rtol: float | None = None) -> None:
     """Print how well `estimate` meets `exact`, and raise AssertionError if it does not.
 
     estimate, exact: numbers, arrays or tensors of shapes that broadcast. Without `stderr` the identity is exact and
@@ -35,7 +37,7 @@ def agree(estimate, exact, stderr=None, what: str = "", rtol: float | None = Non
 
 
 def _array(value) -> np.ndarray:
-    a = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value, dtype=np.float64)
+    a = float64(tensor_of(value, "numbers")).detach().cpu().numpy()
     if a.size == 0 or not np.isfinite(a).all():
         raise ValueError(f"expected finite numbers to compare, got {'nothing' if a.size == 0 else a}")
     return a

@@ -1,12 +1,14 @@
 """How good is a trained model on images it has not seen? Bounds and evidence in nats per image, with standard errors."""
 
+import copy
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from .inputs import MOST_SEED, check_finite, float64, is_binary, positive_number, tensor_of, whole_number
+from .inputs import MOST_SEED, ArrayLike, check_finite, float64, is_binary, positive_number, tensor_of, whole_number
 from .likelihoods import Bernoulli
 from .models import FLOATS_AT_ONCE, VAE, check_model
 from .objectives import elbo, importance_weighted_bound
@@ -45,20 +47,20 @@ class Evaluation(NamedTuple):
 
 
 @torch.no_grad()
-def evaluate(vae: VAE, images: Tensor, n_samples: int = 1, seed: int = 0) -> Evaluation:
+def evaluate(vae: VAE, images: ArrayLike, n_samples: int = 1, seed: int = 0) -> Evaluation:
     """The ELBO and its two parts, with n_samples of z an image.
 
     images: (N, H, W) or (N, D). The standard errors are over images and include the sampling noise. Memory is bounded whatever K is.
-    Raises ValueError for fewer than two images, n_samples < 1 or images that the likelihood cannot take.
+    Raises ValueError for fewer than two images, n_samples < 1, images that the likelihood cannot take, or weights that are not finite.
     """
     n_samples, (x, generator) = whole_number("n_samples", n_samples), _held_out(vae, images, seed)
     terms = [elbo(vae, batch, n_samples, generator=generator) for batch in x.split(vae.images_at_once(n_samples))]
-    value, reconstruction, kl = (estimate(torch.cat(part)) for part in zip(*terms, strict=True))
+    value, reconstruction, kl = (_finite_estimate(part) for part in zip(*terms, strict=True))
     return Evaluation(value, reconstruction, kl, len(x), _label(vae, x))
 
 
 @torch.no_grad()
-def evaluate_bound(vae: VAE, images: Tensor, n_samples: int = 500, seed: int = 0) -> Estimate:
+def evaluate_bound(vae: VAE, images: ArrayLike, n_samples: int = 500, seed: int = 0) -> Estimate:
     """The importance-weighted bound on log p(x) with n_samples of z an image (Burda et al. 2016, equation 8), nats per image.
 
     images, errors and what is raised: as for `evaluate`. Memory is bounded: pieces of K samples are put together by logsumexp, exactly.
@@ -72,10 +74,10 @@ def evaluate_bound(vae: VAE, images: Tensor, n_samples: int = 500, seed: int = 0
             pieces.append(importance_weighted_bound(vae, batch, k, generator) + math.log(k))
             left -= k
         bounds.append(torch.stack(pieces).logsumexp(0) - math.log(n_samples))
-    return estimate(torch.cat(bounds))
+    return _finite_estimate(bounds)
 
 
-def estimate(values: Tensor) -> Estimate:
+def estimate(values: ArrayLike) -> Estimate:
     """Mean and standard error of independent values (N,)."""
     values = float64(tensor_of(values, "values").detach()).flatten()
     if len(values) < 2:
@@ -84,7 +86,7 @@ def estimate(values: Tensor) -> Estimate:
 
 
 @torch.no_grad()
-def active_units(vae: VAE, images: Tensor, threshold: float = 0.01) -> Tensor:
+def active_units(vae: VAE, images: ArrayLike, threshold: float = 0.01) -> Tensor:
     """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool.
 
     images: (N, H, W) or (N, D). Raises ValueError for fewer than two images, or an encoder whose numbers are not finite.
@@ -98,7 +100,7 @@ def active_units(vae: VAE, images: Tensor, threshold: float = 0.01) -> Tensor:
     return mu.var(0) > threshold
 
 
-def nearest_distance(images: Tensor, reference: Tensor) -> Tensor:
+def nearest_distance(images: ArrayLike, reference: ArrayLike) -> Tensor:
     """How far each image (n, H, W) is from the nearest of the reference images (N, H, W): Euclidean, in pixels; (n,).
 
     In pieces, so that memory is bounded. Raises ValueError where one is empty or their numbers of pixels differ.
@@ -114,7 +116,7 @@ def nearest_distance(images: Tensor, reference: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Evidence:
+def log_evidence_grid(vae: VAE, images: ArrayLike, tolerance: float = 1e-3) -> Evidence:
     """log p(x) = log ∫ p(x|z) p(z) dz for L ≤ 2, float64 (batch,), in nats: a sum over a grid of z that is made finer where an image has
     its mass, until the error estimate is at most `tolerance` nats.
 
@@ -129,6 +131,8 @@ def log_evidence_grid(vae: VAE, images: Tensor, tolerance: float = 1e-3) -> Evid
         raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate_bound(…, n_samples=5000)")
     if not positive_number("tolerance", tolerance) >= LEAST_TOLERANCE:
         raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g} nats, since the decoder computes in float32, got {tolerance!r}")
+    if vae.prior.mean.device.type == "mps":  # has no float64
+        vae = copy.deepcopy(vae).cpu()
     x = vae.flatten(images)
     vae.likelihood.remark(x)
     q = vae.encode(x).base_dist
@@ -175,7 +179,7 @@ def _log_joint_table(vae: VAE, z: Tensor, x: Tensor) -> Tensor:
     return log_likelihood + vae.prior.log_prob(z)[:, None]
 
 
-def _held_out(vae: VAE, images: Tensor, seed: int) -> tuple[Tensor, torch.Generator]:
+def _held_out(vae: VAE, images: ArrayLike, seed: int) -> tuple[Tensor, torch.Generator]:
     """Images as (N, D) where the model is, checked, and the noise for them."""
     check_model(vae, VAE)
     x = vae.flatten(images)
@@ -183,6 +187,13 @@ def _held_out(vae: VAE, images: Tensor, seed: int) -> tuple[Tensor, torch.Genera
         raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")
     vae.likelihood.remark(x)
     return x, torch.Generator(x.device).manual_seed(whole_number("seed", seed, least=0, most=MOST_SEED))
+
+
+def _finite_estimate(pieces: Sequence[Tensor]) -> Estimate:
+    values = torch.cat(tuple(pieces))
+    if not values.isfinite().all():
+        raise ValueError(NOT_FINITE.format("model"))
+    return estimate(values)
 
 
 def _label(vae: VAE, x: Tensor) -> str:

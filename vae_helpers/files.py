@@ -1,11 +1,17 @@
 """Files that are whole or not there, and PNGs of a third of the size: what writes a file here writes it in these ways."""
 
+from __future__ import annotations
+
 import io
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @contextmanager
@@ -60,7 +66,7 @@ def half_size(png: bytes) -> bytes:
     return palette_png(picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX), 64)
 
 
-def palette_png(picture, colours: int = 256, quick: bool = False) -> bytes:
+def palette_png(picture: Image, colours: int = 256, quick: bool = False) -> bytes:
     """A PIL image (RGB, or RGBA with its transparency) as a PNG of at most so many colours, without dither.
 
     quick: in a fifth of the time, a little larger and coarser, for a view's many frames; what is nearly white paper becomes white.

@@ -144,7 +144,8 @@ def gumbel_softmax(
     return one_hot + soft - soft.detach()
 
 
-def gaussian_parameters(f, mu, sigma, n_samples) -> tuple[Tensor, Tensor]:
+def gaussian_parameters(f: Function, mu: Tensor | float, sigma: Tensor | float, n_samples: int) -> tuple[Tensor, Tensor]:
+    """mu and sigma as two detached tensors (..., L) of one shape and dtype. Raises ValueError or TypeError as the module's head says."""
     if not callable(f):
         raise TypeError(f"f: expected a function from z (n_samples, ..., L) to values (n_samples, ...), got {type(f).__name__}")
     whole_number("n_samples", n_samples)
@@ -182,7 +183,8 @@ def values_of(f: Function, z: Tensor, differentiable: bool = False) -> Tensor:
     return values.to(z.dtype).unsqueeze(-1)
 
 
-def check_baseline(baseline, n_samples: int) -> None:
+def check_baseline(baseline: Tensor | Gradients | float | str | None, n_samples: int) -> None:
+    """Raise TypeError for what is no baseline, ValueError for an unknown name or one that compares samples where n_samples is 1."""
     if not isinstance(baseline, Tensor | tuple | str | float | int | np.number | None) or type(baseline) is tuple:
         raise TypeError(f"expected a baseline as a number, a tensor, Gradients or a name, got {type(baseline).__name__}")
     if isinstance(baseline, str) and baseline not in ("optimal", *COMPARING):

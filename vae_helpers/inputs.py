@@ -12,16 +12,18 @@ A function of the paper calls `vae.flatten(x)` and `vae.outputs(z)`, which call 
 
 import math
 import operator
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
 import torch
 from torch import Tensor
 
+ArrayLike = Tensor | np.ndarray | Sequence  # what `tensor_of` takes
 MOST_SEED = 2**64 - 1  # that torch's generators take
 
 
-def whole_number(name: str, value, least: int = 1, most: float = math.inf) -> int:
+def whole_number(name: str, value: object, least: int = 1, most: float = math.inf) -> int:
     """`value` as an int, also where it is NumPy's or a tensor's. Raises ValueError for anything but a whole number in least … most."""
     try:
         if isinstance(value, bool | np.bool_) or getattr(value, "dtype", None) == torch.bool:
@@ -35,7 +37,7 @@ def whole_number(name: str, value, least: int = 1, most: float = math.inf) -> in
     return number
 
 
-def positive_number(name: str, value, zero: bool = False) -> float:
+def positive_number(name: str, value: object, zero: bool = False) -> float:
     """`value` as a float, also where it is NumPy's or a tensor's. Raises ValueError unless it is finite and above 0 (zero: or 0)."""
     try:
         number = math.nan if isinstance(value, bool | str) else float(value)
@@ -46,7 +48,7 @@ def positive_number(name: str, value, zero: bool = False) -> float:
     return number
 
 
-def tensor_of(value, what: str) -> Tensor:
+def tensor_of(value: ArrayLike, what: str) -> Tensor:
     """Tensors as they are; arrays, lists (also of tensors) and whatever NumPy can read as numbers, as a tensor of their own kind of number;
     as "images" also a `Split`. Raises TypeError with `what`, such as "images", for anything else.
     """
@@ -66,7 +68,7 @@ def tensor_of(value, what: str) -> Tensor:
     return torch.tensor(array.astype(array.dtype.newbyteorder("=")))
 
 
-def image_rows(images, image_shape: tuple[int, int], like: Tensor | None = None) -> Tensor:
+def image_rows(images: ArrayLike, image_shape: tuple[int, int], like: Tensor | None = None) -> Tensor:
     """Images (batch, H, W), (batch, D), or with a channel axis of length one, in any form that `tensor_of` takes → (batch, D).
 
     The dtype and the device are those of the tensor `like`, or float32 on the CPU. Pixels are not looked at beyond their type.
@@ -87,7 +89,7 @@ def image_rows(images, image_shape: tuple[int, int], like: Tensor | None = None)
     return _like(x.reshape(len(x), pixels), like)
 
 
-def codes(z, latent_dim: int, like: Tensor | None = None) -> Tensor:
+def codes(z: ArrayLike, latent_dim: int, like: Tensor | None = None) -> Tensor:
     """Codes (…, L), in any form that `tensor_of` takes → the same in the dtype and on the device of `like`, or float32 on the CPU.
 
     Raises ValueError for another length, or no code at all. Whether they are finite is not looked at: `check_finite`.
@@ -100,7 +102,7 @@ def codes(z, latent_dim: int, like: Tensor | None = None) -> Tensor:
     return _like(z, like)
 
 
-def pictures(images, image_shape: tuple[int, int] | None = None) -> Tensor:
+def pictures(images: ArrayLike, image_shape: tuple[int, int] | None = None) -> Tensor:
     """Images to be shown → float32 (N, H, W) on the CPU: from whatever `image_rows` takes, or one image, (H, W) or (D,).
 
     image_shape (H, W): if not given, flat images count as square. Pixels are not looked at. Raises what `image_rows` raises.
@@ -117,7 +119,7 @@ def pictures(images, image_shape: tuple[int, int] | None = None) -> Tensor:
     return image_rows(x[None].float() if one else x.float(), image_shape).reshape(-1, *image_shape)
 
 
-def float64(value) -> Tensor:
+def float64(value: ArrayLike | float) -> Tensor:
     """Numbers as float64, on the CPU where their device has none (Apple's MPS)."""
     if isinstance(value, Tensor) and value.device.type == "mps":
         value = value.cpu()

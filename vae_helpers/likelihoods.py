@@ -24,6 +24,7 @@ class Likelihood(nn.Module):
     n_outputs = 1
 
     def forward(self, outputs: Tensor) -> Distribution:
+        """p(x|z) from the decoder's outputs (…, D·n_outputs): batch_shape (…,), event_shape (D,)."""
         raise NotImplementedError
 
     def mean(self, outputs: Tensor) -> Tensor:
@@ -162,6 +163,7 @@ class PixelLevels(Distribution):
 
     @property
     def values(self) -> Tensor:
+        """The levels, 0 … 1: (levels,)."""
         return torch.linspace(0, 1, self.logits.shape[-1], device=self.logits.device, dtype=self.logits.dtype)
 
     @property

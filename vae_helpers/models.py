@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +12,9 @@ from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
 from .files import write_beside_and_rename
-from .inputs import MOST_SEED, check_finite, check_no_grey_levels, codes, image_rows, tensor_of, whole_number
+from .inputs import ArrayLike, check_finite, check_no_grey_levels, codes, image_rows, tensor_of, whole_number
 from .networks import ACTIVATIONS, NETWORKS
+from .runtime import seeded
 
 FLOATS_AT_ONCE = 2**22  # 16 MB in float32: about the largest tensor of a pass that goes in pieces
 
@@ -24,7 +24,6 @@ class _ImageModel(nn.Module):
 
     def __init__(self, image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs: int, pixel_outputs: int):
         super().__init__()
-        seed = None if seed is None else whole_number("seed", seed, least=0, most=MOST_SEED)
         self.image_shape, self.latent_dim = _check_shape(image_shape), whole_number("latent_dim", latent_dim)
         hidden = tuple(whole_number("hidden", h) for h in (hidden if _is_row(hidden) else (hidden,)))
         _check_known("activation", activation, ACTIVATIONS)
@@ -36,7 +35,7 @@ class _ImageModel(nn.Module):
             "network": network,
             "activation": activation,
         }
-        with _seeded(seed):
+        with seeded(seed):
             self.encoder, self.decoder = NETWORKS[network](
                 self.image_shape, self.latent_dim, hidden, ACTIVATIONS[activation], encoder_outputs, pixel_outputs
             )
@@ -48,7 +47,7 @@ class _ImageModel(nn.Module):
         """D, the number of pixels."""
         return self.image_shape[0] * self.image_shape[1]
 
-    def flatten(self, x: Tensor) -> Tensor:
+    def flatten(self, x: ArrayLike) -> Tensor:
         """Images (batch, H, W), (batch, 1, H, W) or (batch, D), a tensor, an array or a list → (batch, D), as the networks take them.
 
         Raises ValueError or TypeError for another shape or number type, no image, and pixels that this model cannot have seen.
@@ -61,12 +60,13 @@ class _ImageModel(nn.Module):
         """Raise ValueError unless the pixels of x (batch, D) are such as this model takes."""
         raise NotImplementedError
 
-    def outputs(self, z: Tensor) -> Tensor:
+    def outputs(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → the decoder network's numbers (…, D·n_outputs). Raises ValueError for codes of another length, or none."""
         z = codes(z, self.latent_dim, self._zero)
         return self.decoder(z.reshape(-1, self.latent_dim)).reshape(*z.shape[:-1], -1)  # convolutions take one batch axis only
 
-    def forward(self, *_):
+    def forward(self, *_) -> None:
+        """A model is not called itself: NotImplementedError names what is."""
         raise NotImplementedError("a model is not called itself: use .encode(x) and .decode(z); a VAE's bound is objectives.elbo(vae, x)")
 
     def images_at_once(self, n_samples: int = 1) -> int:
@@ -122,22 +122,30 @@ class Autoencoder(_ImageModel):
     "conv"; activation "relu" or "tanh"; seed: fixes the initial weights. Raises ValueError for sizes below 1 or unknown names.
     """
 
-    def __init__(self, image_shape=(8, 8), latent_dim=2, hidden=(256,), network="mlp", activation="relu", seed=None):
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (8, 8),
+        latent_dim: int = 2,
+        hidden: Sequence[int] | int = (256,),
+        network: str = "mlp",
+        activation: str = "relu",
+        seed: int | None = None,
+    ):
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=1, pixel_outputs=1)
 
     def check(self, x: Tensor) -> None:
         check_no_grey_levels(x)
 
-    def encode(self, x: Tensor) -> Tensor:
+    def encode(self, x: ArrayLike) -> Tensor:
         """Images (batch, H, W) or (batch, D) → codes (batch, L)."""
         return self.encoder(self.flatten(x))
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → images (…, H, W), pixels in (0, 1)."""
         return self.outputs(_finite(z)).sigmoid().unflatten(-1, self.image_shape)
 
     @torch.no_grad()
-    def mean_image(self, z: Tensor) -> Tensor:
+    def mean_image(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → images (…, H, W), without a gradient: the same call as a VAE's, for pictures."""
         return self.decode(z)
 
@@ -151,7 +159,14 @@ class VAE(_ImageModel):
     """
 
     def __init__(
-        self, image_shape=(8, 8), latent_dim=2, hidden=(256,), likelihood="bernoulli", network="mlp", activation="relu", seed=None
+        self,
+        image_shape: Sequence[int] = (8, 8),
+        latent_dim: int = 2,
+        hidden: Sequence[int] | int = (256,),
+        likelihood: str | dict | likelihoods.Likelihood = "bernoulli",
+        network: str = "mlp",
+        activation: str = "relu",
+        seed: int | None = None,
     ):
         likelihood = likelihoods.make(likelihood)
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
@@ -167,21 +182,21 @@ class VAE(_ImageModel):
     def check(self, x: Tensor) -> None:
         self.likelihood.check(x)
 
-    def encode(self, x: Tensor) -> Distribution:
+    def encode(self, x: ArrayLike) -> Distribution:
         """Images (batch, H, W) or (batch, D) → q(z|x), batch_shape (batch,), event_shape (L,)."""
         mu, logvar = self.mu_logvar(x)
         return Independent(Normal(mu, (logvar / 2).exp(), validate_args=False), 1, validate_args=False)
 
-    def mu_logvar(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def mu_logvar(self, x: ArrayLike) -> tuple[Tensor, Tensor]:
         """Images (batch, H, W) or (batch, D) → the parameters of q(z|x): μ and log σ², each (batch, L)."""
         return self.encoder(self.flatten(x)).chunk(2, -1)
 
-    def decode(self, z: Tensor) -> Distribution:
+    def decode(self, z: ArrayLike) -> Distribution:
         """Codes (…, L) → p(x|z), batch_shape (…,), event_shape (D,)."""
         return self.likelihood(self.outputs(_finite(z)))
 
     @torch.no_grad()
-    def mean_image(self, z: Tensor) -> Tensor:
+    def mean_image(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → pixel means E[x|z], (…, H, W), without a gradient."""
         return self.likelihood.mean(self.outputs(_finite(z))).unflatten(-1, self.image_shape)
 
@@ -192,18 +207,7 @@ def _finite(z) -> Tensor:
     return z
 
 
-@contextmanager
-def _seeded(seed: int | None):
-    """Draw initial weights from `seed` and leave the global stream where it was; with None, draw from the global stream."""
-    if seed is None:
-        yield
-        return
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
-
-
-def check_model(model, *kinds: type) -> None:
+def check_model(model: object, *kinds: type) -> None:
     """Raise TypeError, with what to do, unless `model` is of one of these kinds: VAE, Autoencoder."""
     if isinstance(model, kinds):
         return

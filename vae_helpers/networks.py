@@ -1,12 +1,21 @@
-"""Encoder and decoder networks: plain stacks of layers that `widgets.export` can pack for the browser."""
+"""Encoder and decoder networks: plain stacks of layers that `widgets.kit.pack` can ship for the browser."""
 
 from torch import nn
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+# encoder (batch, D) → (batch, L·encoder_outputs), and decoder (batch, L) → (batch, D·pixel_outputs)
+Pair = tuple[nn.Sequential, nn.Sequential]
 CHANNELS = (16, 32)  # of the two convolutions; each halves the height and the width
 
 
-def mlp(image_shape, latent_dim, hidden, activation, encoder_outputs, pixel_outputs) -> tuple[nn.Sequential, nn.Sequential]:
+def mlp(
+    image_shape: tuple[int, int],
+    latent_dim: int,
+    hidden: tuple[int, ...],
+    activation: type[nn.Module],
+    encoder_outputs: int,
+    pixel_outputs: int,
+) -> Pair:
     """D → hidden → L·encoder_outputs, and back: L → hidden reversed → D·pixel_outputs."""
     pixels = image_shape[0] * image_shape[1]
 
@@ -17,8 +26,18 @@ def mlp(image_shape, latent_dim, hidden, activation, encoder_outputs, pixel_outp
     return stack([pixels, *hidden, latent_dim * encoder_outputs]), stack([latent_dim, *reversed(hidden), pixels * pixel_outputs])
 
 
-def conv(image_shape, latent_dim, hidden, activation, encoder_outputs, pixel_outputs) -> tuple[nn.Sequential, nn.Sequential]:
-    """Two convolutions of stride two, then linear layers of the `hidden` sizes; the decoder is its mirror image."""
+def conv(
+    image_shape: tuple[int, int],
+    latent_dim: int,
+    hidden: tuple[int, ...],
+    activation: type[nn.Module],
+    encoder_outputs: int,
+    pixel_outputs: int,
+) -> Pair:
+    """Two convolutions of stride two, then linear layers of the `hidden` sizes; the decoder is its mirror image.
+
+    Raises ValueError for a height or width that 4 does not divide, and for more than two numbers a pixel.
+    """
     height, width = image_shape
     if height % 4 or width % 4:
         raise ValueError(

@@ -9,7 +9,7 @@ from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
 from .gradients import check_baseline
-from .inputs import check_unit_range, positive_number, whole_number
+from .inputs import ArrayLike, check_unit_range, positive_number, whole_number
 from .models import VAE, Autoencoder, check_model
 from .runtime import noise_like
 
@@ -23,7 +23,7 @@ class Elbo(NamedTuple):
 
 
 def elbo(
-    vae: VAE, x: Tensor, n_samples: int = 1, beta: float = 1.0, kl: str = "closed_form", generator: torch.Generator | None = None
+    vae: VAE, x: ArrayLike, n_samples: int = 1, beta: float = 1.0, kl: str = "closed_form", generator: torch.Generator | None = None
 ) -> Elbo:
     """Estimate the ELBO of each image with `n_samples` pathwise samples (Kingma & Welling 2014, equations 6 and 7).
 
@@ -48,7 +48,7 @@ def _elbo(vae: VAE, x: Tensor, n_samples: int, beta: float, kl: str, generator: 
     return Elbo(reconstruction - beta * divergence, reconstruction, divergence)
 
 
-def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generator: torch.Generator | None = None) -> Tensor:
+def importance_weighted_bound(vae: VAE, x: ArrayLike, n_samples: int = 50, generator: torch.Generator | None = None) -> Tensor:
     """log (1/K) Σ_k p(x, z_k) / q(z_k|x) with z_k ~ q(z|x), (batch,) (Burda et al. 2016, equation 8).
 
     In expectation it lies between the ELBO and log p(x), and does not fall as K = n_samples grows.
@@ -66,7 +66,7 @@ def importance_weighted_bound(vae: VAE, x: Tensor, n_samples: int = 50, generato
 
 def elbo_surrogate(
     vae: VAE,
-    x: Tensor,
+    x: ArrayLike,
     estimator: str = "pathwise",
     n_samples: int = 1,
     baseline: str | None = None,
@@ -100,7 +100,7 @@ def elbo_surrogate(
     return value + (weight * _log_q(z, mu, logvar)).mean(), value.detach()
 
 
-def squared_error(autoencoder: Autoencoder, x: Tensor) -> Tensor:
+def squared_error(autoencoder: Autoencoder, x: ArrayLike) -> Tensor:
     """Σ over pixels of (x − decode(encode(x)))², (batch,), in pixels squared. x: (batch, H, W) or (batch, D), pixels in [0, 1]."""
     check_model(autoencoder, Autoencoder)
     x = autoencoder.flatten(x)

@@ -14,7 +14,7 @@ from importlib.metadata import version
 import numpy as np
 import torch
 
-from .inputs import whole_number
+from .inputs import MOST_SEED, whole_number
 
 MOST_NUMPY_SEED = 2**32 - 1
 
@@ -48,6 +48,20 @@ def generator(k: int = 0) -> torch.Generator:
     """Stream number k of random numbers under the collection's seed: the same k gives the same numbers, another k independent ones."""
     stream = np.random.SeedSequence([seed(), whole_number("k", k, least=0)]).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(stream >> np.uint64(1)))
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Within the block torch's global stream starts from `seed`; afterwards it is where it was. With None nothing is done.
+
+    Raises ValueError for what is no whole number from 0 on.
+    """
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(whole_number("seed", seed, least=0, most=MOST_SEED))
+        yield
 
 
 def noise_like(

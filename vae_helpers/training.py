@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .datasets import Dataset, Split, binarize
-from .inputs import MOST_SEED, check_unit_range, image_rows, positive_number, whole_number
+from .inputs import MOST_SEED, ArrayLike, check_unit_range, image_rows, positive_number, whole_number
 from .models import VAE, Autoencoder, check_model
 from .objectives import terms_of_rows
 from .runtime import fast_matmul
@@ -59,7 +59,7 @@ class Step(NamedTuple):
         return {name: values.mean() for name, values in self.images.items()}
 
 
-def fit(model: VAE | Autoencoder, data: Dataset | Split | Tensor, *, progress: bool = True, **settings) -> History:
+def fit(model: VAE | Autoencoder, data: Dataset | Split | ArrayLike, *, progress: bool = True, **settings) -> History:
     """Train `model` in place and return its history. Settings as for `Trainer`.
 
     Ctrl-C (or JupyterLab's stop button) ends the training and keeps the model as it is. Same seed, same numbers.
@@ -101,7 +101,7 @@ class Trainer:
     def __init__(
         self,
         model: VAE | Autoencoder,
-        data: Dataset | Split | Tensor,
+        data: Dataset | Split | ArrayLike,
         *,
         epochs: int = 50,
         batch_size: int = 128,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..inputs import MOST_SEED, check_unit_range, is_binary, tensor_of, whole_number
+from ..inputs import MOST_SEED, ArrayLike, check_unit_range, is_binary, tensor_of, whole_number
 from ..runtime import noise_like
 
 
@@ -100,7 +100,7 @@ class Dataset:
         return f"Dataset({self.name!r}: {height}×{width} images, {sizes}" + (f"; {self.about})" if self.about else ")")
 
 
-def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def binarize(images: ArrayLike, generator: torch.Generator | None = None) -> Tensor:
     """Draw every pixel as Bernoulli(pixel), afresh at each call: dynamic binarization (Burda et al. 2016, section 5.1).
 
     images: a tensor or array of floats in [0, 1], any shape. Returns a tensor of zeros and ones of the same shape and dtype.

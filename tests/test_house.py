@@ -108,5 +108,10 @@ def test_the_paper_is_small():
 
 def test_an_edit_is_felt_only_where_it_can_be():
     felt = Counter(file for path in NOTEBOOKS for file in sources("\n".join(cell["source"] for cell in code_cells(read(path)))))
-    everywhere = [str(file.relative_to(PACKAGE)) for file, n in felt.items() if n == len(NOTEBOOKS)]
-    assert len(everywhere) <= 13, everywhere  # the front door for inputs and the colours among them
+    everywhere = [str(file.relative_to(PACKAGE)) for file, n in felt.items() if n == len(NOTEBOOKS) and not says_only_what_it_is(file)]
+    assert len(everywhere) <= 12, everywhere
+
+
+def says_only_what_it_is(file: Path) -> bool:
+    """A package's face that holds nothing but its docstring."""
+    return file.name == "__init__.py" and len(ast.parse(file.read_text(encoding="utf-8")).body) <= 1

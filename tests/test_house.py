@@ -15,7 +15,7 @@ FLOORS = [
     ["networks", "models", "flows"],
     ["objectives", "inference", "pretrained"],
     ["training", "evaluation"],
-    ["plots", "exercises", "environment"],
+    ["plots", "sketch", "exercises", "environment"],
     ["widgets.kit", "widgets"],
     ["lessons"],
 ]

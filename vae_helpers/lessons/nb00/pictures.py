@@ -9,7 +9,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
 
 from ...look import BLUE, GREEN, GREY, ORANGE, number
-from ...plots import arrow, funnel, placed_image
+from ...sketch import arrow, funnel, placed_image
 
 
 def sample_grid(images: Tensor, columns: int = 12) -> Sequence[Axes]:

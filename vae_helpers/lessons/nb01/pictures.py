@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from ...look import BLUE, MARKERS, ORANGE, number
-from ...plots import curve, funnel, log_axis, placed_image
+from ...plots import curve, log_axis
+from ...sketch import funnel, placed_image
 
 
 def autoencoder_sketch(ax: Axes, image: Tensor, code: Tensor, rebuilt: Tensor, encoder: str, decoder: str) -> Axes:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from ...look import BLUE, DASHES, GREEN, GREY, MARKERS, ORANGE, RED, label_looks, number, three_digits
-from ...plots import arrow
+from ...sketch import arrow
 
 
 def kl_integrand(ax: Axes, q: Normal, p: Normal, reach: float) -> Axes:

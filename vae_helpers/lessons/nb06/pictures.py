@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from ...look import BLUE, GREEN, GREY, ORANGE, PINK, RED, three_digits
-from ...plots import arrow
+from ...sketch import arrow
 
 Panels = Sequence[Axes]
 LOOKS = {  # colour, line style and marker of the estimators whose name starts so, the same in every picture; the first that fits

@@ -45,6 +45,29 @@ def test_streams_repeat_and_differ(monkeypatch):
     assert not torch.equal(draw(3), with_seed_0)
 
 
+def test_noise_is_drawn_where_the_generator_lives_and_then_moved(monkeypatch):
+    places, empty, on_a_gpu = [], torch.empty, torch.zeros(3, device="meta")  # stands in for one
+    monkeypatch.setattr(torch, "empty", lambda *sizes, **options: places.append(options["device"]) or empty(*sizes, **options))
+    assert runtime.noise_like(on_a_gpu, torch.Generator()).device.type == "meta" and places == [torch.device("cpu")]
+    here = torch.zeros(2, 3, dtype=torch.float64)
+    for draw, known in (("normal_", torch.randn), ("uniform_", torch.rand)):
+        a = runtime.noise_like(here, torch.Generator().manual_seed(1), draw=draw)
+        assert torch.equal(a, known(2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)))
+
+
+def test_seeded_leaves_the_global_stream_where_it_was():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    with runtime.seeded(0):
+        a = torch.rand(3)
+    assert torch.equal(torch.rand(3), expected) and not torch.equal(a, expected)
+    with runtime.seeded(0):
+        assert torch.equal(torch.rand(3), a)
+    with runtime.seeded(None):
+        pass
+
+
 def test_fast_matmul_restores_the_setting_and_keeps_accuracy():
     a, b = torch.randn(128, 784), torch.randn(784, 400)
     before = torch.get_float32_matmul_precision()

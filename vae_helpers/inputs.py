@@ -65,7 +65,7 @@ def tensor_of(value: ArrayLike, what: str) -> Tensor:
     if array is None or array.dtype.kind not in "biuf":
         came = value.dtype if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"expected {what} as one tensor or array of numbers, got {came}{_what_to_pass(value, what)}")
-    return torch.tensor(array.astype(array.dtype.newbyteorder("=")))
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), order="C"))  # a copy: what is handed over stays as it is
 
 
 def image_rows(images: ArrayLike, image_shape: tuple[int, int], like: Tensor | None = None) -> Tensor:
@@ -133,9 +133,10 @@ def is_binary(x: Tensor) -> bool:
 
 def check_finite(x: Tensor, what: str = "pixels") -> None:
     """Raise ValueError if x holds NaN or infinity."""
-    if (
-        x.is_floating_point() and x.numel() and not all(math.isfinite(v) for v in torch.stack(x.aminmax()).tolist())
-    ):  # NaN goes through to both
+    if not x.is_floating_point() or x.numel() == 0:
+        return
+    low, high = (v.item() for v in x.aminmax())  # NaN goes through to both
+    if not (math.isfinite(low) and math.isfinite(high)):
         came = f"{int(x.isnan().sum())} NaN" if x.isnan().any() else "infinity"
         raise ValueError(f"expected finite {what}, got {came}: find where they came from first")
 

@@ -57,7 +57,7 @@ def test_ladder_rises_from_nought_to_one_densely_at_both_ends():
     assert betas.shape == (51,) and betas[0] == 0 and betas[-1] == 1
     rises = betas.diff()
     assert (rises > 0).all() and rises[0] < rises[25] / 5 and rises[-1] < rises[25] / 5
-    with pytest.raises(ValueError, match="n_rungs >= 1"):
+    with pytest.raises(ValueError, match="n_rungs must be a whole number from 1 on, got 0"):
         ais.ladder(0)
 
 

@@ -56,7 +56,7 @@ def test_metropolis_is_reproducible_and_refuses_bad_input():
     a, b = (metropolis(normal, start, 20, 1.0, generator=torch.Generator().manual_seed(5)).samples for _ in range(2))
     assert torch.equal(a, b)
     for arguments in ({"n_steps": 0}, {"step": 0.0}, {"warmup": -1}, {"start": torch.zeros(())}):
-        with pytest.raises(ValueError, match="metropolis needs"):
+        with pytest.raises(ValueError, match="must be"):
             metropolis(normal, **{"start": start, "n_steps": 5, "step": 1.0, **arguments})
     with pytest.raises(ValueError, match="one value a row"):
         metropolis(normal, torch.zeros(3, 2), 5, 1.0)
@@ -165,9 +165,9 @@ def test_hmc_is_reproducible_and_refuses_bad_input():
     a, b = (hmc(normal, start, 20, 0.5, 3, generator=torch.Generator().manual_seed(5)).samples for _ in range(2))
     assert torch.equal(a, b)
     for arguments in ({"n_steps": 0}, {"step": 0.0}, {"step": torch.tensor([0.1, -0.1, 0.1])}, {"warmup": -1}, {"start": torch.zeros(())}):
-        with pytest.raises(ValueError, match="hmc needs"):
+        with pytest.raises(ValueError, match="must be"):
             hmc(normal, **{"start": start, "n_steps": 5, "step": 1.0, "n_leapfrog": 3, **arguments})
-    with pytest.raises(ValueError, match="n_leapfrog >= 1"):
+    with pytest.raises(ValueError, match="n_leapfrog must be a whole number from 1 on"):
         hmc(normal, start, 5, 1.0, 0)
     with pytest.raises(ValueError, match="finite"):
         hmc(lambda z: z.log(), start, 5, 1.0, 2)

@@ -1,5 +1,6 @@
 """Gaussian variational inference against closed forms, quadrature and exact posteriors."""
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
@@ -8,7 +9,7 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from vae_helpers.divergences import kl_full
 from vae_helpers.inference.per_image import Gaussians, elbo_at, encoded, fit_gaussians, joint_of
 from vae_helpers.inference.variational import gauss_hermite, gaussian_elbo, gaussian_vi
-from vae_helpers.models import VAE
+from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.objectives import elbo
 from vae_helpers.toy import CurvedToy, LinearGaussian
 
@@ -186,3 +187,20 @@ def test_a_diagonal_fit_of_a_vae_beats_its_untrained_encoder_and_stays_diagonal(
     assert (value(fitted) > value(q)).all()
     assert torch.equal(fitted.scale, torch.diag_embed(fitted.scale.diagonal(dim1=1, dim2=2)))
     assert all(parameter.grad is None for parameter in vae.parameters())
+
+
+def test_inputs_of_every_kind():
+    vae, x = VAE(seed=0), torch.rand(3, 8, 8)
+    q, log_joint = encoded(vae, x.double().numpy()), joint_of(vae, x)
+    same = [
+        fit_gaussians(log_joint, q, n_steps, points=points, generator=torch.Generator().manual_seed(0)).mu
+        for n_steps, points in ((2, 3), (np.int64(2), np.int64(3)))
+    ]
+    assert torch.equal(*same)
+    with pytest.raises(ValueError, match="n_steps must be a whole number from 1 on, got 2.0"):
+        fit_gaussians(log_joint, q, 2.0)
+    with pytest.raises(ValueError, match="n_points must be a whole number"):
+        gauss_hermite(5.0, 2)
+    for function in (encoded, joint_of):
+        with pytest.raises(TypeError, match="expected a model of class VAE, got Autoencoder"):
+            function(Autoencoder(), x)

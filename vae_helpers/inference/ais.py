@@ -17,6 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..inputs import whole_number
 from . import mcmc
 
 LogDensities = Callable[[Tensor], Tensor]
@@ -32,9 +33,7 @@ class Climb(NamedTuple):
 
 def ladder(n_rungs: int, steepness: float = 4.0) -> Tensor:
     """β_0 = 0 … β_T = 1, (T + 1,): a sigmoid, dense at both ends, where the densities change fastest (Wu et al. 2017)."""
-    if n_rungs < 1:
-        raise ValueError(f"a ladder needs n_rungs >= 1, got {n_rungs}")
-    beta = torch.linspace(-steepness, steepness, n_rungs + 1, dtype=torch.float64).sigmoid()
+    beta = torch.linspace(-steepness, steepness, whole_number("n_rungs", n_rungs) + 1, dtype=torch.float64).sigmoid()
     return (beta - beta[0]) / (beta[-1] - beta[0])
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..inputs import float64, tensor_of, whole_number
+from ..runtime import noise_like
 from . import LogDensity, values_of
 
 
@@ -40,7 +42,7 @@ def metropolis(
     start (chains,) or (chains, d): one starting point a chain. The first `warmup` steps are run and thrown away.
     Source: Metropolis et al. 1953.
     """
-    z = _checked("metropolis", start, n_steps, warmup, step)
+    z, n_steps, warmup = _checked(start, n_steps, warmup, step)
     log_p = _finite_start(values_of(log_density, z))
 
     def move(now):
@@ -68,9 +70,7 @@ def hmc(
     start as for `metropolis`; step: one number, or one a chain (chains,). A step costs n_leapfrog evaluations of log p with its slope.
     Sources: Duane et al. 1987; Neal 2011.
     """
-    z = _checked("hmc", start, n_steps, warmup, step)
-    if n_leapfrog < 1:
-        raise ValueError(f"hmc needs n_leapfrog >= 1, got {n_leapfrog}: a trajectory has at least one step.")
+    (z, n_steps, warmup), n_leapfrog = _checked(start, n_steps, warmup, step), whole_number("n_leapfrog", n_leapfrog)
     now = at(log_density, z)
     _finite_start(now.log_p)
     return _run(lambda point: hmc_step(log_density, point, step, n_leapfrog, generator), now, n_steps, warmup)
@@ -146,14 +146,13 @@ def _run(move: Callable, now, n_steps: int, warmup: int) -> Chains:
     return Chains(samples, accepted / n_steps)
 
 
-def _checked(name: str, start: Tensor, n_steps: int, warmup: int, step: float | Tensor) -> Tensor:
-    z = torch.as_tensor(start, dtype=torch.float64)
-    if z.ndim not in (1, 2) or n_steps < 1 or warmup < 0 or not (torch.as_tensor(step) > 0).all():
-        raise ValueError(
-            f"{name} needs start (chains,) or (chains, d), n_steps >= 1, warmup >= 0 and step > 0; "
-            f"got start of shape {tuple(z.shape)}, n_steps = {n_steps}, warmup = {warmup}, step = {step}."
-        )
-    return z
+def _checked(start: Tensor, n_steps: int, warmup: int, step: float | Tensor) -> tuple[Tensor, int, int]:
+    z = float64(tensor_of(start, "starting points"))
+    if z.ndim not in (1, 2):
+        raise ValueError(f"start must be (chains,) or (chains, d), one point a chain, got {tuple(z.shape)}")
+    if not (tensor_of(step, "step sizes") > 0).all():
+        raise ValueError(f"step must be positive, got {step}")
+    return z, whole_number("n_steps", n_steps), whole_number("warmup", warmup, least=0)
 
 
 def _finite_start(log_p: Tensor) -> Tensor:
@@ -163,11 +162,11 @@ def _finite_start(log_p: Tensor) -> Tensor:
 
 
 def _normal(z: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(z.shape, dtype=torch.float64, generator=generator)
+    return noise_like(z, generator)
 
 
 def _uniform(z: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.rand(len(z), dtype=torch.float64, generator=generator)
+    return noise_like(z, generator, (len(z),), "uniform_")
 
 
 def _half_square(momentum: Tensor) -> Tensor:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..models import VAE
+from ..inputs import whole_number
+from ..models import VAE, check_model
+from ..runtime import noise_like
 from . import LogDensity
 
 
@@ -34,6 +36,7 @@ class Gaussians(NamedTuple):
 
 def encoded(vae: VAE, x: Tensor) -> Gaussians:
     """q(z|x) as the encoder has it, for images x (batch, H, W) or (batch, D)."""
+    check_model(vae, VAE)
     with torch.no_grad():
         mu, logvar = vae.mu_logvar(x)
     return Gaussians(mu.double(), torch.diag_embed((logvar.double() / 2).exp()))
@@ -41,6 +44,7 @@ def encoded(vae: VAE, x: Tensor) -> Gaussians:
 
 def joint_of(vae: VAE, x: Tensor) -> LogDensity:
     """z (K, batch, L) ↦ log p(x, z), (K, batch): a column for each image x, (batch, H, W) or (batch, D). The decoder works in float32."""
+    check_model(vae, VAE)
     x = vae.flatten(x)
 
     def log_joint(z: Tensor) -> Tensor:
@@ -81,12 +85,12 @@ def fit_gaussians(
     free = [v.requires_grad_() for v in ([a, log_diagonal, below] if full else [a, log_diagonal])]
     optimizer = torch.optim.Adam(free, lr=lr)
     path = [start]
-    for t in range(n_steps):
+    for t in range(n_steps := whole_number("n_steps", n_steps)):
         optimizer.param_groups[0]["lr"] = lr * (0.5 + 0.5 * math.cos(math.pi * t / n_steps) if decay else 1)
-        if isinstance(points, int):
-            eps, weights = torch.randn(points, *start.mu.shape, dtype=torch.float64, generator=generator), None
-        else:
+        if isinstance(points, tuple):
             eps, weights = points[0][:, None], points[1]
+        else:
+            eps, weights = noise_like(start.mu, generator, (whole_number("points", points), *start.mu.shape)), None
         with torch.enable_grad():
             loss = -elbo_at(log_joint, _moved(start, *free), eps, weights).sum()
         for parameter, gradient in zip(free, torch.autograd.grad(loss, free), strict=True):

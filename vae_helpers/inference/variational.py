@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..inputs import whole_number
 from . import LogDensity, values_of
 
 
@@ -69,6 +70,6 @@ def gaussian_vi(
 
 def gauss_hermite(n_points: int, d: int) -> tuple[Tensor, Tensor]:
     """Points (n_points^d, d) and weights (n_points^d,) with Σ w f(eps) = E[f] under N(0, I), exact for polynomials below 2·n_points."""
-    nodes, weights = (torch.from_numpy(v) for v in np.polynomial.hermite_e.hermegauss(n_points))
+    nodes, weights = (torch.from_numpy(v) for v in np.polynomial.hermite_e.hermegauss(whole_number("n_points", n_points)))
     nodes, weights = (torch.cartesian_prod(*[v] * d).reshape(-1, d) for v in (nodes, weights / weights.sum()))
     return nodes, weights.prod(-1)

@@ -80,3 +80,13 @@ export function evidence(logits, half) {
     return top + Math.log(parts.reduce((sum, v) => sum + Math.exp(v - top), 0));
   };
 }
+
+/** (x, q) → a generator that works in short pieces and returns { reconstruction: { mean, error }, kl, logEvidence }. */
+export function numbersOf(logits, nSamples, half) {
+  const logEvidence = evidence(logits, half);
+  return function* (x, q) {
+    const terms = [];
+    for (const z of samplesOf(q, nSamples, 0)) if (terms.push(logBernoulli(logits(z), x)) % 10 === 0) yield;
+    return { reconstruction: meanAndError(terms), kl: klToPrior(q), logEvidence: yield* logEvidence(x) };
+  };
+}

@@ -1,44 +1,28 @@
-import { clamp, element, follow, guarded, number, ownKeys, put } from "./kit/common.js";
+import { clamp, imageCanvas, number } from "./kit/common.js";
+import { button, element, follow, put, slider, view } from "./kit/controls.js";
 import { makeDecoder } from "./kit/decoder.js";
-import { imageCanvas, readExamples } from "./kit/examples.js";
+import { readExamples } from "./kit/examples.js";
 
-export const render = guarded(({ model, el }) => {
+export default view(({ model, el }) => {
   const ranges = model.get("ranges"), examples = readExamples(model);
   const decoder = makeDecoder(model);
-  const go = (z) => put(model, "z", z.map((v, l) => clamp(v, ranges[l])));
-  const start = (z, example) => {
-    model.set("example", example);
-    go(z);
-  };
+  const go = (z, more = {}) => put(model, { ...more, z: z.map((v, l) => clamp(v, ranges[l])) });
 
-  const rows = ranges.map(([low, high], l) => {
-    const kl = klCell(model, l);
-    const slider = element("input", { type: "range", min: low, max: high, step: (high - low) / 200, "aria-label": `z${l + 1}${kl.words}` });
-    const value = element("span", { class: "vae-value", "aria-hidden": "true" });
-    ownKeys(slider);
-    slider.addEventListener("input", () => go(model.get("z").map((v, m) => (m === l ? Number(slider.value) : v))));
-    const name = element("span", {}, "z", element("sub", {}, String(l + 1)));
-    return { slider, value, row: element("label", { class: `vae-slider${kl.dead ? " vae-dead" : ""}` }, name, slider, value, ...kl.nodes) };
+  const rows = ranges.map(([min, max], l) => {
+    const kl = klCell(model, l), name = ["z", element("sub", {}, String(l + 1))];
+    const move = (value) => go(model.get("z").map((v, m) => (m === l ? value : v)));
+    const { row, show } = slider(name, { min, max, step: (max - min) / 200, "aria-label": `z${l + 1}${kl.words}` }, move);
+    row.append(...kl.nodes);
+    row.classList.toggle("vae-dead", kl.dead);
+    return { row, show };
   });
-  const button = (words, onClick) => {
-    const node = element("button", { type: "button" }, words);
-    ownKeys(node);
-    node.addEventListener("click", onClick);
-    return node;
-  };
   const buttons = element("div", { class: "vae-buttons" },
-    button("all zeros", () => start(ranges.map(() => 0), -1)),
-    button(model.get("random").label, () => start(draw(model.get("random"), ranges), -1)));
-  const thumbnails = examples.map(({ name, code, show }, n) => {
-    const canvas = imageCanvas(model, "");
-    show(canvas);
-    const node = button(canvas, () => start(code, n));
-    node.className = "vae-example";
-    node.setAttribute("aria-label", `encode ${name}`);
-    return node;
-  });
+    button("all zeros", () => go(ranges.map(() => 0), { example: -1 })),
+    button(model.get("random").label, () => go(draw(model.get("random"), ranges), { example: -1 })));
+  const thumbnails = examples.map(({ name, code, thumbnail }, example) =>
+    button(thumbnail(), () => go(code, { example }), { class: "vae-example", "aria-label": `encode ${name}` }));
 
-  const original = imageCanvas(model, "vae-image", "The original."), originalName = element("figcaption", {});
+  const original = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The original."), originalName = element("figcaption", {});
   const chosen = element("figure", { class: "vae-original" }, original, originalName);
   const side = element("div", { class: "vae-side" }, decoder.canvas, decoder.reading);
   if (examples.length) {
@@ -57,13 +41,9 @@ export const render = guarded(({ model, el }) => {
   sliders.append(element("p", { class: "vae-help" }, how + (dead ? ` A dimension with a KL below ${model.get("dead_below")} nats is dead: it tells nothing about the image.` : "")));
   el.append(element("div", { class: "vae-row" }, side, sliders));
 
-  return follow(model, ["z", "example"], () => {
+  follow(model, ["z", "example"], () => {
     const z = model.get("z"), example = model.get("example");
-    rows.forEach(({ slider, value }, l) => {
-      slider.value = z[l];
-      slider.setAttribute("aria-valuetext", number(z[l]));
-      value.textContent = number(z[l]);
-    });
+    rows.forEach(({ show }, l) => show(z[l], number(z[l])));
     thumbnails.forEach((node, n) => node.setAttribute("aria-pressed", String(n === example)));
     chosen.hidden = example < 0;
     if (example >= 0) {
@@ -91,5 +71,3 @@ function draw({ kind, mean, scale }, ranges) {
   const eps = mean.map(() => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
   return mean.map((m, l) => scale[l].reduce((sum, s, k) => sum + s * eps[k], m));
 }
-
-export default { render };

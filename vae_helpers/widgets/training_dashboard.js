@@ -1,15 +1,14 @@
-import { element, follow, guarded, number, ownKeys } from "./kit/common.js";
+import { number } from "./kit/common.js";
+import { button, element, follow, svg, view } from "./kit/controls.js";
+import { float32s } from "./kit/engine.js";
 
 const DASHES = ["", "7 4"]; // the second line of a panel is dashed: no meaning by colour alone
-const USABLE = { play: ["ready", "paused", "stopped", "finished", "failed"], pause: ["training"], step: ["ready", "paused"], stop: ["training", "paused"] };
-const OVER = ["stopped", "finished", "failed"];
 
-export const render = guarded(({ model, el }) => {
-  const buttons = Object.keys(USABLE).map((command) => {
-    const button = element("button", { type: "button", class: `vae-${command}` }, command[0].toUpperCase() + command.slice(1));
-    ownKeys(button); // Enter and space press it; JupyterLab must not run the cell as well
-    button.addEventListener("click", () => USABLE[command].includes(model.get("status")) && model.send({ command }));
-    return button;
+export default view(({ model, el }) => {
+  const usable = (command) => model.get("usable")[model.get("status")].includes(command);
+  const buttons = ["play", "pause", "step", "stop"].map((command) => {
+    const node = button(command[0].toUpperCase() + command.slice(1), () => usable(command) && model.send({ command }), { class: `vae-${command}` });
+    return { node, draw: () => node.setAttribute("aria-disabled", !usable(command)) }; // not "disabled": the focus stays
   });
   const bar = element("progress", { "aria-label": "steps done" });
   const status = element("span", { class: "vae-status" });
@@ -21,39 +20,34 @@ export const render = guarded(({ model, el }) => {
   const strips = model.get("rows").map((name) => element("canvas", { role: "img", "aria-label": name }));
   const pictures = element("div", { class: "vae-strips" }, ...model.get("rows").flatMap((name, i) => [element("span", {}, name), strips[i]]));
   const charts = element("div", { class: "vae-charts" }, curves, ...(model.get("codes").byteLength ? [plane] : []));
-  el.append(element("div", { class: "vae-dashboard" }, element("div", { class: "vae-bar" }, ...buttons, bar, status), error, reading, charts, pictures, spoken));
+  el.append(element("div", { class: "vae-dashboard" }, element("div", { class: "vae-bar" }, ...buttons.map((each) => each.node), bar, status), error, reading, charts, pictures, spoken));
 
-  const stops = [
-    follow(model, ["status", "error"], () => {
-      const now = model.get("status");
-      buttons.forEach((button, i) => button.setAttribute("aria-disabled", !Object.values(USABLE)[i].includes(now))); // not "disabled": the focus stays
-      buttons[0].textContent = OVER.includes(now) ? "Restart" : "Play";
-      status.textContent = now;
-      error.textContent = model.get("error");
-      spoken.textContent = `${now}. ${model.get("reading")}`; // spoken when the status changes, not ten times a second
-    }),
-    follow(model, ["curves", "progress", "reading"], () => {
-      [bar.value, bar.max] = model.get("progress");
-      reading.textContent = model.get("reading");
-      curves.setAttribute("aria-label", `Training curves. ${model.get("reading")}`);
-      curves.replaceChildren(...drawCurves(model));
-    }),
-    follow(model, ["pixels"], () => strips.forEach((canvas, i) => paintStrip(canvas, model, i))),
-    follow(model, ["codes"], () => {
-      plane.setAttribute("aria-label", `Code plane, ${model.get("plane_title")}; both axes from −${model.get("reach")} to ${model.get("reach")}`);
-      plane.replaceChildren(...drawPlane(model));
-    }),
-  ];
-  return () => stops.forEach((stop) => stop());
+  follow(model, ["status", "error"], () => {
+    const now = model.get("status");
+    buttons.forEach((each) => each.draw());
+    buttons[0].node.textContent = model.get("over").includes(now) ? "Restart" : "Play";
+    status.textContent = now;
+    error.textContent = model.get("error");
+    spoken.textContent = `${now}. ${model.get("reading")}`; // spoken when the status changes, not ten times a second
+  });
+  follow(model, ["curves", "progress", "reading"], () => {
+    [bar.value, bar.max] = model.get("progress");
+    reading.textContent = model.get("reading");
+    curves.setAttribute("aria-label", `Training curves. ${model.get("reading")}`);
+    curves.replaceChildren(...drawCurves(model));
+  });
+  follow(model, ["pixels"], () => strips.forEach((canvas, i) => paintStrip(canvas, model, i)));
+  follow(model, ["codes"], () => {
+    plane.setAttribute("aria-label", `Code plane, ${model.get("plane_title")}; both axes from −${model.get("reach")} to ${model.get("reach")}`);
+    plane.replaceChildren(...drawPlane(model));
+  });
 });
-
-export default { render };
 
 // --- drawing; SVG, because it follows the theme's colours by itself and is sharp on any screen ---
 
 function drawCurves(model) {
   const panels = model.get("panels"), epochs = model.get("epochs"), colours = model.get("colours");
-  const lines = panels.flatMap((panel) => panel.lines), width = 1 + lines.length, all = floats(model.get("curves"));
+  const lines = panels.flatMap((panel) => panel.lines), width = 1 + lines.length, all = float32s(model.get("curves"));
   const points = Array.from({ length: all.length / width }, (_, i) => all.subarray(i * width, (i + 1) * width));
   const heights = panels.length === 2 ? [166, 62] : [252];
   const shapes = [];
@@ -97,7 +91,7 @@ function axes(box, x, y, xRange, yRange, xLabel) {
 }
 
 function drawPlane(model) {
-  const codes = floats(model.get("codes")), labels = model.get("labels"), reach = model.get("reach"), colours = model.get("label_colours");
+  const codes = float32s(model.get("codes")), labels = model.get("labels"), reach = model.get("reach"), colours = model.get("label_colours");
   const box = { left: 42, right: 312, top: 28, bottom: 292 }, range = [-reach, reach];
   const x = (v) => box.left + ((v + reach) / (2 * reach)) * (box.right - box.left), y = (v) => box.bottom - ((v + reach) / (2 * reach)) * (box.bottom - box.top);
   const shapes = axes(box, x, y, range, range, "z\u2081");
@@ -126,9 +120,6 @@ function paintStrip(canvas, model, row) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-/** Bytes of little-endian float32, copied because they need not lie on a multiple of four. */
-const floats = (bytes) => new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-
 /** About `n` round numbers in the range. */
 function ticks([low, high], n) {
   const rough = (high - low) / n, power = 10 ** Math.floor(Math.log10(rough));
@@ -139,10 +130,3 @@ function ticks([low, high], n) {
 }
 
 const short = (v) => String(Number(v.toPrecision(6))).replace("-", "\u2212");
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}

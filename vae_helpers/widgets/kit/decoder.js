@@ -1,34 +1,35 @@
-// What LatentPad and LatentSliders share: the decoder that runs here, the canvas of its image, and the sentence that says where z is.
+// The decoder that runs here, the canvas of its image, and the sentence that says where z is.
+import { imageCanvas, number, paint, say } from "./common.js";
+import { element } from "./controls.js";
 import { float32s, load } from "./engine.js";
-import { element, number, paint } from "./common.js";
 
 const MOST_ASKED = 4, PATIENCE = 2000; // images asked of the kernel at a time; milliseconds until a missing answer is told
 
-/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers) and .draw(z), which updates both.
+/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers), .draw(z), which updates both, and .decode(z) → pixels.
  *
- * Where the engine lacks a layer the kernel decodes: .draw returns at once, the image follows, and a note says so. Until the last image
- * asked for is there, the canvas is marked aria-busy.
+ * Where the engine lacks a layer .decode is null and the kernel decodes: .draw returns at once, the image follows, and a note says so. Until the
+ * last image asked for is there, the canvas is marked aria-busy.
  */
 export function makeDecoder(model) {
   const network = model.get("network"), { missing } = network;
   const [height, width] = model.get("image_shape");
-  const canvas = element("canvas", { class: "vae-image", role: "img", "aria-label": "The image decoded from z.", width, height });
+  const canvas = imageCanvas([height, width], { class: "vae-image" }, "The image decoded from z.");
   const place = element("span", {}), neighbour = element("span", { class: "vae-neighbour" });
   const note = element("p", { class: "vae-note", role: "status" });
   const reading = element("div", {}, element("output", { class: "vae-reading", "aria-live": "polite" }, place, " ", neighbour), note);
   const nearest = makeNearest(model);
-  const say = (text) => {
+  const tell = (text) => {
     if (note.textContent !== text) note.textContent = text; // spoken when it changes, not with each image
   };
   const show = (pixels) => {
     if (pixels.length !== width * height) throw new Error(`The decoder puts out ${pixels.length} numbers, an image of ${height} × ${width} has ${width * height}.`);
     paint(canvas, pixels);
     canvas.classList.remove("vae-stale");
-    say(pixels.some(Number.isNaN) ? "The image at this z holds NaN." : missing ? `The browser cannot run ${missing}: the kernel computes each image.` : "");
+    tell(pixels.some(Number.isNaN) ? "The image at this z holds NaN." : missing ? `The browser cannot run ${missing}: the kernel computes each image.` : "");
   };
   const without = (text) => {
     canvas.classList.add("vae-stale"); // what is drawn is the image of another z
-    say(text);
+    tell(text);
   };
   const late = () => without(`The browser cannot run ${missing}: this image needs a running kernel, and none has answered yet.`);
   const failed = (text) => without(`The kernel could not compute this image. ${text}`);
@@ -37,10 +38,10 @@ export function makeDecoder(model) {
   const ask = missing ? askKernel(model, { show, late, failed, busy }) : null;
   const draw = (z) => {
     missing ? ask(z) : show(decode(z));
-    place.textContent = `z = (${z.map((v) => number(v)).join(", ")})`;
+    place.textContent = say(model, "place", { z });
     neighbour.textContent = nearest(z);
   };
-  return { canvas, reading, draw };
+  return { canvas, reading, draw, decode };
 }
 
 /** Ask the kernel for images: returns ask(z). At most MOST_ASKED are under way; beyond that the newest z waits, and the last is always asked.
@@ -91,6 +92,6 @@ function makeNearest(model) {
       for (let l = 0; l < z.length; l++) square += (codes[n * z.length + l] - z[l]) ** 2;
       if (square < best) [best, which] = [square, n];
     }
-    return `nearest code: ${labels[which]} (${number(Math.sqrt(best))} away)`;
+    return say(model, "nearest", { label: labels[which], distance: number(Math.sqrt(best)) });
   };
 }

@@ -1,21 +1,18 @@
+import { imageCanvas, paint } from "./common.js";
 import { float32s } from "./engine.js";
-import { element, paint } from "./common.js";
 
-/** The example images that Python has encoded (examples.py): [{ name, code, show(canvas) }]. */
+/** The example images that Python has encoded (given.py): [{ name, code, canvas() }]; each canvas is another of its image. */
 export function readExamples(model) {
-  const names = model.get("example_names");
-  if (!names.length) return [];
-  const bytes = model.get("example_images"), codes = float32s(model.get("example_codes"));
-  const levels = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
-  const part = (numbers, n) => Array.from(numbers.subarray((n * numbers.length) / names.length, ((n + 1) * numbers.length) / names.length));
+  const { images, codes, names } = model.get("examples");
+  const levels = new Uint8Array(images.buffer ?? images, images.byteOffset ?? 0, images.byteLength), numbers = float32s(codes);
+  const part = (all, n) => Array.from(all.subarray((n * all.length) / names.length, ((n + 1) * all.length) / names.length));
   return names.map((name, n) => {
-    const pixels = part(levels, n).map((v) => v / 255);
-    return { name, code: part(codes, n), show: (canvas) => paint(canvas, pixels) };
+    const show = (canvas) => paint(canvas, part(levels, n).map((v) => v / 255));
+    const thumbnail = () => {
+      const canvas = imageCanvas(model.get("image_shape"));
+      show(canvas);
+      return canvas;
+    };
+    return { name, code: part(numbers, n), show, thumbnail };
   });
-}
-
-/** A canvas of one dot a pixel, for images of the model; `name` is read by screen readers, nothing is where it only repeats what stands beside. */
-export function imageCanvas(model, className, name = "") {
-  const [height, width] = model.get("image_shape");
-  return element("canvas", { class: className, width, height, ...(name ? { role: "img", "aria-label": name } : { "aria-hidden": "true" }) });
 }

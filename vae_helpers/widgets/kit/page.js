@@ -30,8 +30,8 @@ export function makeModel(state, unheard = () => {}) {
   return model;
 }
 
-/** Bring to life every view of the page whose JavaScript has this name. */
-export function define(name, render) {
+/** Bring to life every view of the page whose JavaScript has this name: as anywidget would, `render` of its default export. */
+export function define(name, { render }) {
   for (const place of document.querySelectorAll(`[data-view="${name}"]`)) {
     const needs = Object.assign(document.createElement("p"), { className: "needs", hidden: true });
     needs.setAttribute("role", "status");
@@ -68,7 +68,7 @@ export async function start() {
   const modules = JSON.parse(new TextDecoder().decode(await unpacked(document.getElementById("code"))));
   for (const [name, text] of Object.entries(modules)) {
     const script = Object.assign(document.createElement("script"), { type: "module" });
-    script.textContent = `${text}\nglobalThis.vaePage.define("${name}", render);`;
+    script.textContent = `${text.replace(/^export default /m, "const vaeView = ")}\nglobalThis.vaePage.define("${name}", vaeView);`;
     document.body.append(script);
   }
 }

@@ -1,6 +1,7 @@
 """`BetaStory`: a slider over VAEs trained with several β, or after more and more epochs, on one code plane."""
 
 import copy
+import math
 from collections.abc import Sequence
 
 import torch
@@ -13,18 +14,17 @@ from .. import datasets, pretrained
 from ..evaluation import Evaluation, evaluate
 from ..look import BLUE, label_looks, number, show_image
 from ..models import VAE
-from .kit.base import draw_png, javascript, stylesheet
-from .kit.decoder import check_codes
+from .kit.base import Point, View, bundle, draw_png
+from .kit.decoder import WORDS, row
+from .kit.given import Codes, as_bytes, floats, read_codes, read_labels
 from .kit.pack import mean_network, pack
-from .kit.plane import MOST_ELLIPSES, Content, PlaneView, check_scales
-from .latent_pad import ring
+from .kit.plane import MOST_ELLIPSES, Content, Plane, PlaneTrait, ShownTrait, ring
 
 MOST_IMAGES = 400  # whose codes are drawn, one letter each
 CHART = (4.5, 3.6)  # inches of 72 pixels
-DRAWN = {"codes": "codes", "posteriors": "posteriors q(z|x), 1σ"}  # layers that the browser draws, since they change with the model
 
 
-class BetaStory(PlaneView):
+class BetaStory(View):
     """One plane, one ring, one slider: the codes of the same images under each of several VAEs, and what each decodes at the ring.
 
     models: VAEs of one image shape with latent_dim 2, in the slider's order; values: their β, or the epochs trained; images (N, H, W) and
@@ -33,17 +33,21 @@ class BetaStory(PlaneView):
     ``shown`` the layers among "codes", "posteriors", "prior". ``BetaStory.pretrained()`` shows the models that ship with the package.
     """
 
-    _esm = javascript("engine.js", "common.js", "plane.js", "beta_story.js")
-    _css = stylesheet("common.css", "beta_story.css")
+    _esm, _css = bundle("beta_story.js"), bundle("beta_story.css")
 
+    z = Point().tag(sync=True)
+    plane, shown = PlaneTrait(), ShownTrait()
+    words = traitlets.Dict(WORDS).tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
     value = traitlets.TraitType(0).tag(sync=True)  # not Any, which takes None unchecked
     values = traitlets.List().tag(sync=True)
+    image_shape = traitlets.Tuple().tag(sync=True)
     networks = traitlets.List().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)  # float32 (models, images, 2)
     scales = traitlets.Bytes().tag(sync=True)
+    labels = traitlets.List().tag(sync=True)
     colours = traitlets.Dict().tag(sync=True)
     most_ellipses = traitlets.Int(MOST_ELLIPSES).tag(sync=True)
-    drawn = traitlets.Dict(DRAWN).tag(sync=True)
     readings = traitlets.List().tag(sync=True)
     chart = traitlets.Bytes().tag(sync=True)
     marks = traitlets.List().tag(sync=True)
@@ -63,45 +67,46 @@ class BetaStory(PlaneView):
     ):
         values = [v.item() if hasattr(v, "item") else v for v in values]
         _check(models, values, name)
+        images, labels = floats(images, "images"), read_labels(labels, len(images), "image")
+        images = images.squeeze(1) if images.ndim == 4 else images
+        every = math.ceil(len(images) / MOST_IMAGES) or 1
         self._models = [copy.deepcopy(vae).cpu() for vae in models]
-        self._means, networks, self._contents, self.evaluations = [], [], [], []
-        images, every = images.cpu(), max(1, -(-len(images) // MOST_IMAGES))
+        self._means, networks, self._seen, self.evaluations = [], [], [], []
         for vae, v in zip(self._models, values, strict=True):
             try:
                 self._means.append(mean_network(vae))
                 networks.append(dict(pack(self._means[-1])))
                 self.evaluations.append(evaluate(vae, images, n_samples=10))
                 with torch.no_grad():
-                    q = vae.encode(images)
-                codes, names = check_codes(q.mean[::every], None if labels is None else labels[::every], 2)
-                self._contents.append(Content(codes, names, check_scales(q.stddev[::every], codes, codes), True, axis_labels))
+                    q = vae.encode(images[::every])
+                self._seen.append(read_codes(q.mean, labels[::every], q.stddev, 2))
             except (ValueError, TypeError) as error:
                 raise type(error)(f"The model at {name} = {v:g}: {error}") from error
-        _check_labels(names)
-        if extent is None:
-            reach = max(3.3, 1.06 * max(content.codes.abs().max().item() for content in self._contents))
-            extent = (-reach, reach, -reach, reach)
+        if long := [label for label in labels if len(label) != 1]:
+            raise ValueError(f"Expected labels of one character, which are drawn at their codes, got {long[0]!r}.")
+        reach = max(3.3, 1.06 * max(seen.codes.abs().max().item() for seen in self._seen))
+        self._axis_labels = axis_labels
+        plane = Plane(Content(Codes(), True, axis_labels), extent or (-reach, reach, -reach, reach), drawn=("codes", "posteriors"))
+        self.limits = plane.limits
+        chart, marks = _chart(self.evaluations, values, name)
         super().__init__(
-            self._models[0],
-            None,
-            None,
-            None,
-            extent,
-            z,
-            axis_labels,
+            plane=plane,
+            shown=plane.shown,
+            z=plane.start if z is None else z,
+            name=name,
+            values=values,
+            value=values[len(values) // 2] if value is None else value,
+            image_shape=models[0].image_shape,
+            networks=networks,
+            codes=as_bytes(torch.stack([seen.codes for seen in self._seen])),
+            scales=as_bytes(torch.stack([seen.scales for seen in self._seen])),
+            labels=labels[::every],
+            colours={label: colour for label, (colour, _) in label_looks(labels or ["•"]).items()},
+            readings=[_sentence(name, v, evaluation) for v, evaluation in zip(values, self.evaluations, strict=True)],
+            chart=chart,
+            marks=marks,
             caption=caption or f"Codes of the same images under {len(values)} models, over {name}, with their ELBO in its two parts.",
         )
-        self.network, self.weights = {}, b""  # of the first model alone: `networks` holds them all
-        self.name, self.values, self.networks, self.labels = name, values, networks, names
-        self.colours = {label: colour for label, (colour, _) in label_looks(names or ["•"]).items()}
-        self.value = values[len(values) // 2] if value is None else value
-        self.codes, self.scales = (
-            torch.stack([getattr(content, part) for content in self._contents]).numpy().astype("<f4").tobytes()
-            for part in ("codes", "scales")
-        )
-        self.readings = [_sentence(name, v, evaluation) for v, evaluation in zip(values, self.evaluations, strict=True)]
-        self.chart, self.marks = _chart(self.evaluations, values, name)
-        self.shown = ["codes"]
 
     @classmethod
     def pretrained(cls, story: str = "β", **options) -> "BetaStory":
@@ -132,11 +137,7 @@ class BetaStory(PlaneView):
     @property
     def reading(self) -> str:
         """What the chosen model reaches and where z is, in the words that the browser shows."""
-        return f"{self.readings[self._index]} z = ({', '.join(number(v) for v in self.z)})"
-
-    def draw_plane(self, ax: Axes) -> Axes:
-        self._content = self._contents[self._index]
-        return super().draw_plane(ax)
+        return f"{self.readings[self._index]} {self.say('place', z=row(self.z))}"
 
     def picture(self) -> bytes:
         """Plane and curve at the present value, and below them what each model decodes at the ring, as a PNG."""
@@ -144,7 +145,7 @@ class BetaStory(PlaneView):
         def draw(figure: Figure) -> None:
             upper, lower = figure.subfigures(2, 1, height_ratios=[4, 1.2])
             plane, curve = upper.subplots(1, 2, width_ratios=[4.5, 4])
-            ring(self.draw_plane(plane), *self.z)
+            ring(self.plane.draw(plane, self.shown, Content(self._seen[self._index], True, self._axis_labels)), *self.z)
             plane.set_title(self.readings[self._index].split(":")[0], fontsize=13, loc="left")
             draw_chart(curve, self.evaluations, self.values, self.name)
             chosen = self.evaluations[self._index]
@@ -165,7 +166,7 @@ class BetaStory(PlaneView):
 
     @torch.no_grad()
     def _decoded(self, k: int) -> Tensor:
-        return self._means[k](torch.tensor([self.z])).reshape(self.image_shape)
+        return self._means[k](torch.tensor([self.z], dtype=torch.float32)).reshape(self.image_shape)
 
     @traitlets.validate("value")
     def _nearest_value(self, proposal):
@@ -173,13 +174,6 @@ class BetaStory(PlaneView):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             raise ValueError(f"Expected {self.name} as a number, {self.values[0]:g} to {self.values[-1]:g}, got {value!r}.")
         return min(self.values, key=lambda v: abs(v - value))
-
-    @traitlets.validate("shown")
-    def _shown_are_layers(self, proposal):
-        known = {*self.layers, *DRAWN}
-        if unknown := set(proposal.value) - known:
-            raise ValueError(f"Expected layers among {', '.join(sorted(known))}, got {', '.join(sorted(unknown))}.")
-        return proposal.value
 
 
 def draw_chart(ax: Axes, evaluations: Sequence[Evaluation], values: Sequence[float], name: str) -> Axes:
@@ -243,8 +237,3 @@ def _check(models: Sequence[VAE], values: list, name: str) -> None:
             raise ValueError(f"Expected models of one {what}, got {' and '.join(map(str, found))}: one story for each.")
     if models[0].latent_dim != 2:
         raise ValueError(f"A plane shows two latent dimensions, these models have {models[0].latent_dim}.")
-
-
-def _check_labels(labels: list[str]) -> None:
-    if long := [label for label in labels if len(label) != 1]:
-        raise ValueError(f"Expected labels of one character, which are drawn at their codes, got {long[0]!r}.")

@@ -4,46 +4,28 @@ import copy
 import json
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 import traitlets
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse, Rectangle
 from torch import Tensor
 from torch.distributions import Independent, Normal
 
 from ..divergences import kl_standard_normal
+from ..evaluation import log_evidence_grid
 from ..likelihoods import Bernoulli
-from ..look import BLUE, COLOURS, CRIMSON, number, show_image
+from ..look import number
 from ..models import VAE
 from ..objectives import sample
-from .ink import FRAMES, SCAN, Steps, prepare
-from .kit.base import draw_png, javascript, static, stylesheet
+from .digit_picture import BARS, WORDS, Numbers, draw
+from .ink import FRAMES, Steps, prepare
+from .kit import decoder
+from .kit.base import bundle, draw_png, static
+from .kit.given import floats, read_codes
 from .kit.pack import pack
-from .kit.plane import PlaneView
-from .latent_pad import ring
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, two_dimensions
 
 EXAMPLES: dict[str, list] = json.loads(static("strokes.json").read_text(encoding="utf-8"))  # drawn for this collection, one a digit
-EMPTY = "Draw a digit or choose an example."
-N_SAMPLES = 500  # of z, for the reconstruction term
-COARSE, SPLITS, KEPT = 0.25, 4, 40  # of the grid for log p(x), as in static/bound.js
-
-
-class Numbers(NamedTuple):
-    """Of one image, in nats. ``error`` is the standard error of the reconstruction term, and so of the ELBO and the gap."""
-
-    reconstruction: float
-    error: float
-    kl: float
-    elbo: float
-    log_evidence: float
-
-    @property
-    def gap(self) -> float:
-        """log p(x) − ELBO = KL(q(z|x) ‖ p(z|x)), up to the sampling error."""
-        return self.log_evidence - self.elbo
+N_SAMPLES, TOLERANCE = 500, 0.01  # of z, for the reconstruction term; nats, of log p(x)
 
 
 class Strokes(traitlets.List):
@@ -65,13 +47,13 @@ class Pairs(traitlets.List):
     """Points of the plane, given as a list or a tensor (N, 2)."""
 
     def validate(self, obj, value):
-        rows = torch.as_tensor(value, dtype=torch.float32).detach()
+        rows = floats(value, self.name)
         if len(rows) and (rows.ndim != 2 or rows.shape[1] != 2 or not rows.isfinite().all()):
             raise ValueError(f"Expected {self.name} of shape (N, 2), finite, got {tuple(rows.shape)}: as from canvas.q.sample((100,)).")
         return super().validate(obj, rows.tolist())
 
 
-class DigitCanvas(PlaneView):
+class DigitCanvas(decoder.DecoderView):
     """A canvas to draw a digit on, for a ``VAE`` with latent_dim 2, a Bernoulli likelihood and images of 28 × 28 or 8 × 8.
 
     codes (N, 2), labels (N,) and scales (N, 2) are drawn on the plane as LatentPad does. ``strokes`` (polylines in [0, 1]², y downwards)
@@ -81,13 +63,16 @@ class DigitCanvas(PlaneView):
     Raises TypeError for another kind of model, ValueError for another size, other dimensions, NaN weights or strokes off the canvas.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "plane.js", "ink.js", "bound.js", "digit_canvas.js")
-    _css = stylesheet("common.css", "digit_canvas.css")
+    _esm, _css = bundle("digit_canvas.js"), bundle("digit_canvas.css")
 
+    plane, shown = PlaneTrait(), ShownTrait()
+    words = traitlets.Dict({**decoder.WORDS, **WORDS}).tag(sync=True)
     strokes = Strokes().tag(sync=True)
     example = traitlets.Int(None, allow_none=True, min=0, max=9).tag(sync=True)
     samples = Pairs().tag(sync=True)
+    n_samples = traitlets.Int(N_SAMPLES).tag(sync=True)
     examples = traitlets.Dict(EXAMPLES).tag(sync=True)
+    bars = traitlets.Dict(BARS).tag(sync=True)
     encoder_network = traitlets.Dict().tag(sync=True)
     encoder_weights = traitlets.Bytes().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
@@ -104,22 +89,11 @@ class DigitCanvas(PlaneView):
         caption: str = "A drawn digit, q(z|x) on the code plane, its reconstruction, and the ELBO beside log p(x).",
     ):
         _check(model)
-        packed = pack(model.encoder, (model.pixels,))
-        self._encoder = copy.deepcopy(model.encoder).cpu().eval()
-        self._from_browser: set[str] = set()
-        super().__init__(
-            model,
-            codes,
-            labels,
-            scales,
-            extent,
-            None,
-            axis_labels,
-            caption=caption,
-            encoder_network={name: packed[name] for name in ("layers", "dtype", "floats")},
-            encoder_weights=packed["weights"],
-            frame=FRAMES[model.image_shape]._asdict(),
-        )
+        seen = read_codes(codes, labels, scales, two_dimensions(model))
+        plane, encoder = Plane(Content(seen, True, axis_labels), extent), dict(pack(model.encoder, (model.pixels,)))
+        self._model = copy.deepcopy(model).cpu().float().eval()
+        traits = {"encoder_weights": encoder.pop("weights"), "encoder_network": encoder, "frame": FRAMES[model.image_shape]._asdict()}
+        super().__init__(model, seen, plane.limits, plane=plane, shown=plane.shown, z=plane.start, caption=caption, **traits)
         if "missing" in self.network:
             raise TypeError(
                 f"DigitCanvas needs a decoder that the browser can run; it has no layer {self.network['missing']}: use LatentPad."
@@ -144,41 +118,32 @@ class DigitCanvas(PlaneView):
 
     @property
     def numbers(self) -> Numbers:
-        """The ELBO's parts and log p(x), by PyTorch: other samples than the browser's, the same grid."""
+        """The ELBO's parts and log p(x), by PyTorch: other samples than the browser's, and a grid of its own."""
+        x = self.x.flatten()
         with torch.no_grad():
-            (mu, logvar), x = self._mu_logvar(), self.x.flatten()
-            noise = torch.Generator().manual_seed(0)
-            terms = self._log_likelihood(sample(mu, logvar, N_SAMPLES, noise), x)
-            kl, reconstruction = kl_standard_normal(mu[None], logvar[None]).item(), terms.mean().item()
-            log_evidence = self._log_evidence(x)
-        return Numbers(reconstruction, terms.std().item() / math.sqrt(N_SAMPLES), kl, reconstruction - kl, log_evidence)
+            mu, logvar = self._mu_logvar()
+            z = sample(mu, logvar, N_SAMPLES, torch.Generator().manual_seed(0))
+            terms, kl = self._model.decode(z).log_prob(x), kl_standard_normal(mu[None], logvar[None]).item()
+        reconstruction, error = terms.mean().item(), terms.std().item() / math.sqrt(N_SAMPLES)
+        log_evidence = log_evidence_grid(self._model, x[None], TOLERANCE).log_evidence.item()
+        return Numbers(reconstruction, error, kl, reconstruction - kl, log_evidence)
 
     @property
     def reading(self) -> str:
         """The numbers in a sentence, as the browser says it."""
         if not self.strokes:
-            return EMPTY
+            return self.say("empty")
         n = self.numbers
-        return (
-            f"ELBO {number(n.elbo, 1)} = reconstruction {number(n.reconstruction, 1)} − KL {number(n.kl, 1)} nats; "
-            f"log p(x) = {number(n.log_evidence, 1)} (on a grid), a gap of {number(n.gap, 1)}."
-        )
+        return self.say("reading", gap=number(n.gap, 1), **{name: number(value, 1) for name, value in n._asdict().items()})
 
     def picture(self) -> bytes:
         """The state as one figure."""
-        return draw_png(lambda figure: _draw(figure, self), (9, 6))
+        return draw_png(lambda figure: draw(figure, self), (9, 6))
 
-    def set_state(self, sync_data):
-        # The browser moves z, example and samples along with the strokes: not to be moved a second time, after the hand has gone on.
-        self._from_browser = set(sync_data)
-        try:
-            super().set_state(sync_data)
-        finally:
-            self._from_browser = set()
-
+    # What the browser tells beside the strokes, z, example and samples, it has moved along itself: not to be moved a second time.
     @traitlets.observe("example")
     def _example_is_drawn(self, change):
-        if change.new is not None and "strokes" not in self._from_browser:
+        if change.new is not None and "strokes" not in self.told:
             self.strokes = EXAMPLES[str(change.new)]
 
     @traitlets.observe("strokes")
@@ -186,39 +151,14 @@ class DigitCanvas(PlaneView):
         with self.hold_sync():
             if self.example is not None and self.strokes != EXAMPLES[str(self.example)]:
                 self.example = None
-            if "samples" not in self._from_browser:
+            if "samples" not in self.told:
                 self.samples = []
-            if self.strokes and "z" not in self._from_browser:
-                x0, x1, y0, y1 = self.extent
-                x, y = self.q.mean.tolist()
-                self.z = (min(max(x, x0), x1), min(max(y, y0), y1))
+            if self.strokes and "z" not in self.told:
+                self.z = self.limits.nearest(self.q.mean.tolist())
 
     @torch.no_grad()
     def _mu_logvar(self) -> tuple[Tensor, Tensor]:
-        return self._encoder(self.x.reshape(1, -1))[0].chunk(2)
-
-    def _log_likelihood(self, z: Tensor, x: Tensor) -> Tensor:
-        """log p(x|z): z (N, 2), x (D,) → (N,). The packed decoder ends in a sigmoid, which the logits go without."""
-        return Bernoulli().log_prob(self._mean[:-1](z).flatten(1), x)
-
-    def _log_evidence(self, x: Tensor) -> float:
-        """log p(x) as static/bound.js has it: cells of the plane, the heaviest of them cut into four, again and again."""
-        n = math.ceil(_half(self.extent) / COARSE)
-        middles = (torch.arange(-n, n) + 0.5) * COARSE
-        cells, side, parts = torch.cartesian_prod(middles, middles), COARSE, []
-        for split in range(SPLITS + 1):
-            log_joint = self._log_likelihood(cells, x).double() - cells.double().square().sum(1) / 2 - math.log(2 * math.pi)
-            order = log_joint.argsort(descending=True)
-            kept = order[: KEPT if split < SPLITS else 0]
-            parts.append(log_joint[order[len(kept) :]] + 2 * math.log(side))
-            corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * side / 4
-            cells, side = (cells[kept, None] + corners).reshape(-1, 2), side / 2
-        return torch.cat(parts).logsumexp(0).item()
-
-
-def _half(extent: Sequence[float]) -> float:
-    """Half the side of the square that log p(x) is summed over: the plane as shown, and at least four σ of the prior."""
-    return max(4.0, *(abs(v) for v in extent))
+        return self._model.encoder(self.x.reshape(1, -1))[0].chunk(2)
 
 
 def _check(model) -> None:
@@ -230,58 +170,3 @@ def _check(model) -> None:
             f"DigitCanvas prepares drawings as MNIST (28 × 28) or scikit-learn's digits (8 × 8) were made, not for images of "
             f"{model.image_shape[0]} × {model.image_shape[1]}: use a model of one of these sizes."
         )
-
-
-def _draw(figure: Figure, canvas: DigitCanvas) -> None:
-    top, bottom = figure.subfigures(2, 1, height_ratios=[3, 1])
-    left, middle, right = top.subfigures(1, 3, width_ratios=[2, 3.7, 2.7])
-    plane, drawing = canvas.draw_plane(middle.subplots()), left.subplots()
-    drawing.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], aspect="equal")
-    drawing.set_title("drawn", fontsize=12)
-    drawing.spines[:].set_visible(True)
-    for stroke in canvas.strokes:
-        drawing.plot(*zip(*stroke, strict=True), color="black", linewidth=7, solid_capstyle="round", solid_joinstyle="round")
-    if not canvas.strokes:
-        drawing.text(0.5, 0.5, "draw a digit or\nchoose an example", ha="center", va="center", fontsize=12)
-        return
-    mu, sigma = canvas.q.mean, canvas.q.stddev
-    *pictures, lens = bottom.subplots(1, 5)
-    for ax in (plane, lens):
-        if canvas.samples:
-            ax.plot(*zip(*canvas.samples, strict=True), ".", color=CRIMSON, markersize=3)
-        for radius in (1, 2):
-            ax.add_patch(Ellipse(mu.tolist(), *(2 * radius * sigma).tolist(), fill=False, edgecolor="black", linewidth=1.5))
-    ring(plane, *canvas.z)
-    (x, y), reach = mu.tolist(), 3.6 * sigma.max().item()  # q is often too narrow to be seen in true scale on the whole plane
-    lens.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], aspect="equal")
-    lens.set_title("q(z|x), enlarged", fontsize=12)
-    images, bars = right.subfigures(2, 1, height_ratios=[1, 1.15])
-    for ax, (name, image) in zip(images.subplots(1, 2), (("x, for the encoder", canvas.x), ("decoded at z", canvas.image)), strict=True):
-        show_image(ax, image).set_title(name, fontsize=12)
-    draw_bars(bars.subplots(), canvas.numbers)
-    steps = canvas.steps
-    shown = {"cut out": steps.scan, "scaled": steps.scaled, "centred": steps.centred, "binarized": steps.x}
-    for ax, (name, image) in zip(pictures, shown.items(), strict=True):
-        show_image(ax, torch.tensor(image, dtype=torch.float32)).set_title(name, fontsize=12)
-        if image.shape == (SCAN, SCAN):
-            row, column, height, width = steps.crop
-            ax.add_patch(Rectangle((column, row), width, height, fill=False, edgecolor=CRIMSON, linewidth=2))
-
-
-def draw_bars(ax: Axes, n: Numbers) -> Axes:
-    """Waterfall of the bound: the reconstruction term, from its end the KL; the ELBO that is left, from its end the gap up to log p(x)."""
-    rows = {
-        "reconstruction": (0, n.reconstruction, BLUE),
-        "− KL": (n.reconstruction, -n.kl, COLOURS[4]),
-        "ELBO": (0, n.elbo, COLOURS[6]),
-        "gap": (n.elbo, n.gap, CRIMSON),
-        "log p(x)": (0, n.log_evidence, COLOURS[2]),
-    }
-    for y, (start, width, colour) in enumerate(rows.values()):
-        ax.barh(y, width, left=start, color=colour, height=0.7, edgecolor=colour, linewidth=1)
-    values = (n.reconstruction, -n.kl, n.elbo, n.gap, n.log_evidence)
-    ax.set_yticks(range(5), [f"{name}  {number(v, 1)}" for name, v in zip(rows, values, strict=True)], fontsize=11)
-    ax.set(ylim=(4.6, -0.6))
-    ax.set_xlabel("nats", fontsize=11)
-    ax.spines[["right", "top"]].set_visible(False)
-    return ax

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 import traitlets
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from ..files import palette_png
-from .kit.base import DPI, View, drawing, javascript, stylesheet
+from .kit.base import View, blank, bundle, drawing
 
 MOST_FRAMES = 120
 
@@ -24,8 +23,7 @@ class FrameStack(View):
     ``value`` may be read and set; a number between two values becomes the nearest. ``nbytes`` is what is sent to the browser.
     """
 
-    _esm = javascript("common.js", "frame_stack.js")
-    _css = stylesheet("common.css")
+    _esm, _css = bundle("frame_stack.js"), bundle("frame_stack.css")
 
     value = traitlets.TraitType(0).tag(sync=True)  # not Any, which takes None unchecked
     values = traitlets.List().tag(sync=True)
@@ -97,8 +95,7 @@ def render(
     """
 
     def render_one(state: tuple, places: list) -> Figure:
-        figure = Figure(figsize=size, dpi=DPI, layout="none" if places else "constrained")
-        FigureCanvasAgg(figure)
+        figure = blank(size, "none" if places else "constrained")
         try:
             draw(figure, *state)
             if len(places) == len(figure.axes):

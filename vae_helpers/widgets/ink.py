@@ -1,4 +1,4 @@
-"""From strokes to an image as the data sets were made, in whole numbers: static/ink.js does the same, and the two agree to the last bit.
+"""From strokes to an image as the data sets were made, in whole numbers: ink.js does the same, and the two agree to the last bit.
 
 MNIST (LeCun et al. 1998): black-or-white scans of 128 × 128, cut to the ink's bounding box, scaled to fit 20 × 20 with the aspect kept
 and grey from anti-aliasing, placed in 28 × 28 with the centre of mass in the middle.

@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import BLUE, number, show_image
-from .kit.base import Point, draw_png, javascript, stylesheet
-from .kit.decoder import DecoderView, check_codes, latent_dim
-from .kit.examples import read_examples
-from .kit.plane import LAYERS, Content, render
+from .kit.base import bundle, draw_png
+from .kit.decoder import WORDS, DecoderView, latent_dim
+from .kit.given import Codes, ExamplesTrait, as_bytes, read_codes, read_examples, read_labels
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait
 
 OPPOSITE = 1e-3  # radians short of half a turn: the path would go far out, in a direction that rounding decides
 ORIGIN = 1e-6  # a shorter code points nowhere
-DRAWN = 101  # points of a path that is drawn as a line, or searched for its largest norm
+DRAWN = 101  # points of a path that is searched for its largest norm
+READING = "t = {t} on the {kind} path from A, {a}, to B, {b}; ‖z‖ = {norm}"
 
 
 def straight(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
@@ -30,8 +31,8 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     Shoemake (1985) for directions, White (2016), "Sampling generative networks", for codes: for two codes of one length it is the arc of
     a circle around the origin at a constant speed. Straight where no arc is defined (`why_straight`) or needed (Ω = 0).
     """
-    angle = angle_between(start, end)
-    if why_straight(start, end) or angle < 1e-9:
+    angle = arc(start, end)
+    if not angle:
         return straight(start, end, t)
     return (torch.outer(((1 - t) * angle).sin(), start) + torch.outer((t * angle).sin(), end)) / math.sin(angle)
 
@@ -43,6 +44,12 @@ def angle_between(start: Tensor, end: Tensor) -> float:
     """In radians, 0 to π; by Kahan's formula, exact for small angles too, where the arc cosine of the product is not."""
     u, v = start / start.norm(), end / end.norm()
     return 2 * math.atan2((u - v).norm().item(), (u + v).norm().item())
+
+
+def arc(start: Tensor, end: Tensor) -> float:
+    """The angle of the spherical path between these two codes, in radians; 0 where it is the straight one."""
+    angle = 0.0 if why_straight(start, end) else angle_between(start, end)
+    return angle if angle >= 1e-9 else 0.0
 
 
 def why_straight(start: Tensor, end: Tensor) -> str:
@@ -73,59 +80,58 @@ class Interpolation(DecoderView):
 
     examples: 2 to 20 images (n, H, W), which the model encodes (a VAE: z = μ), or codes (n, L), with labels. kind: "straight" or
     "spherical". ``path`` (n, L) and ``images`` (n, H, W) are the film strip of n images; ``z`` and ``image`` belong to t, ``note`` says
-    what is odd about the path. All four traits may be read and set at any time. codes (N, L) with code_labels: for two latent dimensions
+    what is odd about the path. a, b, kind and t may be read and set at any time. codes (N, L) with labels: for two latent dimensions
     drawn on the plane, and with labels the nearest is named. Raises ValueError for shapes that do not fit, NaN, or an unknown kind.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "plane.js", "examples.js", "interpolation.js")
-    _css = stylesheet("common.css", "examples.css", "interpolation.css")
+    _esm, _css = bundle("interpolation.js"), bundle("interpolation.css")
 
     a = traitlets.Int().tag(sync=True)
     b = traitlets.Int().tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
     t = traitlets.Float().tag(sync=True)
     n = traitlets.Int().tag(sync=True)
-    z = Point()  # follows from the others, in the browser and here: nothing to tell
+    words = traitlets.Dict({**WORDS, "reading": READING}).tag(sync=True)
     typical = traitlets.Float().tag(sync=True)  # ‖z‖ of the prior's samples, about; 0 without a prior
     frames = traitlets.Bytes().tag(sync=True)  # the film strip, where the browser cannot decode
-    example_images = traitlets.Bytes().tag(sync=True)
-    example_codes = traitlets.Bytes().tag(sync=True)
-    example_names = traitlets.List().tag(sync=True)
-    underlay = traitlets.Bytes().tag(sync=True)  # from here on the code plane, as static/plane.js wants it: empty unless L = 2
-    box = traitlets.Tuple().tag(sync=True)
-    extent = traitlets.Tuple().tag(sync=True)
-    layers = traitlets.Dict().tag(sync=True)
-    layer_names = traitlets.Dict(LAYERS).tag(sync=True)
-    shown = traitlets.List().tag(sync=True)
+    angles = traitlets.List().tag(sync=True)  # of the spherical paths from each example to each: `arc`
+    notes = traitlets.Dict().tag(sync=True)  # kind → what is odd about the paths from each example to each
+    examples, plane, shown = ExamplesTrait(), PlaneTrait(), ShownTrait()
 
     def __init__(
         self,
         model: nn.Module,
         examples: Tensor,
-        labels: Tensor | Sequence | None = None,
+        example_labels: Tensor | Sequence | None = None,
         a: int = 0,
         b: int = 1,
         kind: str = "straight",
         t: float = 0.0,
         n: int = 9,
         codes: Tensor | None = None,
-        code_labels: Tensor | Sequence | None = None,
+        labels: Tensor | Sequence | None = None,
         caption: str = "Images decoded along a straight and along a spherical path between two codes.",
     ):
         if not 3 <= n <= 15:
             raise ValueError(f"Expected a film strip of n = 3 to 15 images, got {n}.")
-        dims = latent_dim(model)
-        self._examples = read_examples(model, examples, labels, dims, at_least=2)
-        self._ends = self._examples.codes.double()
-        traits = {"a": a, "b": b, "kind": kind, "t": t, "n": n, "caption": caption, "typical": dims**0.5 if hasattr(model, "prior") else 0}
-        super().__init__(model, [0.0] * dims, codes, code_labels, **traits, **self._examples.traits)
+        dims, has_prior = latent_dim(model), hasattr(model, "prior")
+        examples = read_examples(model, examples, example_labels, dims, at_least=2)
+        seen, ends = read_codes(codes, labels, None, dims), examples.codes.double()
+        self._ends = ends
+        traits = {"examples": examples, "a": a, "b": b, "kind": kind, "t": t, "n": n, "caption": caption}
         if dims == 2:
-            seen = check_codes(*((self._ends, labels) if codes is None else (codes, code_labels)), 2)
-            self.extent = _square(self._ends, traits["typical"] > 0)
-            self.underlay, self.layers, self.box = render(Content(*seen, None, traits["typical"] > 0), self.extent)
-            self.shown = [name for name in ("prior", "codes") if name in self.layers]
-        self._follow()
-        self.observe(self._follow, ["a", "b", "kind", "t"])
+            shown = Codes(examples.codes, read_labels(example_labels, len(ends), "example")) if codes is None else seen
+            traits["plane"] = Plane(Content(shown, has_prior), _square(ends, has_prior))
+            traits["shown"] = list(traits["plane"].names)
+        super().__init__(
+            model,
+            seen,
+            typical=dims**0.5 if has_prior else 0,
+            angles=[[arc(start, end) for end in ends] for start in ends],
+            notes={kind: [[oddity(kind, start, end) for end in ends] for start in ends] for kind in PATHS},
+            **traits,
+        )
+        self._film()
 
     @property
     def path(self) -> Tensor:
@@ -138,16 +144,24 @@ class Interpolation(DecoderView):
         return torch.stack([self._decode(z) for z in self.path.tolist()])
 
     @property
+    def z(self) -> tuple[float, ...]:
+        """The point at t, which follows from a, b, kind and t, in the browser and here."""
+        return tuple(self._points(self.kind, torch.tensor([self.t], dtype=torch.float64))[0].tolist())
+
+    @z.setter
+    def z(self, value) -> None:
+        raise ValueError("Expected a, b, kind or t to be set: z follows from them.")
+
+    @property
     def reading(self) -> str:
         """Where on the path z is, in the words that the browser shows."""
-        ends = [f"{letter}, {self.example_names[k]}" for letter, k in (("A", self.a), ("B", self.b))]
-        norm = math.hypot(*self.z)
-        return f"t = {number(self.t)} on the {self.kind} path from {ends[0]}, to {ends[1]}; ‖z‖ = {number(norm)}"
+        a, b = (self.examples.names[k] for k in (self.a, self.b))
+        return self.say("reading", t=number(self.t), kind=self.kind, a=a, b=b, norm=number(math.hypot(*self.z)))
 
     @property
     def note(self) -> str:
         """What is odd about this path, or nothing."""
-        return oddity(self.kind, self._ends[self.a], self._ends[self.b])
+        return self.notes[self.kind][self.a][self.b]
 
     def picture(self) -> bytes:
         """The film strips of both kinds of path, the two ends framed, each image with its ‖z‖, as a PNG."""
@@ -169,20 +183,10 @@ class Interpolation(DecoderView):
     def _points(self, kind: str, t: Tensor) -> Tensor:
         return PATHS[kind](self._ends[self.a], self._ends[self.b], t)
 
-    def _follow(self, change=None) -> None:
-        self._following = True
-        self.z = self._points(self.kind, torch.tensor([self.t], dtype=torch.float64))[0]
-        self._following = False
-        if "missing" in self.network and (change is None or change["name"] != "t"):
-            self.frames = self.images.numpy().astype("<f4").tobytes()
-
-    _following = True  # until the first point is set
-
-    @traitlets.validate("z")
-    def _z_is_on_the_path(self, proposal):
-        if not self._following:
-            raise ValueError("Expected a, b, kind or t to be set: z follows from them.")
-        return super()._z_has_one_number_a_dimension(proposal)
+    @traitlets.observe("a", "b", "kind")
+    def _film(self, change=None) -> None:
+        if "missing" in self.network:
+            self.frames = as_bytes(self.images)
 
     @traitlets.validate("a", "b")
     def _ends_are_examples(self, proposal):

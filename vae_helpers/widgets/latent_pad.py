@@ -9,14 +9,16 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import show_image
-from .kit.base import draw_png, javascript, stylesheet
-from .kit.plane import PlaneView
+from .kit.base import bundle, draw_png
+from .kit.decoder import DecoderView
+from .kit.given import read_codes
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, ring, two_dimensions
 
 MOST_POINTS = 2000  # of a path: more are no longer seen, and all of them are sent each time
 
 
 class Path(traitlets.Tuple):
-    """Points ((x, y), …), given as a tensor or array (n, 2) or as a list of pairs."""
+    """Points ((x, y), …) inside the view's limits, given as a tensor or array (n, 2) or as a list of pairs."""
 
     def validate(self, obj, value):
         try:
@@ -32,10 +34,10 @@ class Path(traitlets.Tuple):
             raise ValueError(
                 f"Expected a {self.name} of at most {MOST_POINTS} points, got {len(points)}: take every second one, {self.name}[::2]."
             )
-        return super().validate(obj, tuple(map(tuple, points.tolist())))
+        return super().validate(obj, tuple(obj.limits.check(tuple(point), "a path with z") for point in points.tolist()))
 
 
-class LatentPad(PlaneView):
+class LatentPad(DecoderView):
     """A pad over the plane of codes of a model with latent_dim 2: ``VAE``, ``Autoencoder`` or a decoder as ``nn.Sequential``.
 
     codes (N, 2) and labels (N,) are drawn underneath, and the ellipses of q(z|x) with scales (N, 2), its σ, as a layer to switch on;
@@ -45,9 +47,9 @@ class LatentPad(PlaneView):
     Raises ValueError for codes of another shape, a z or a path outside the pad, weights that are NaN.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "plane.js", "path.js", "latent_pad.js")
-    _css = stylesheet("common.css", "latent_pad.css")
+    _esm, _css = bundle("latent_pad.js"), bundle("latent_pad.css")
 
+    plane, shown = PlaneTrait(), ShownTrait()
     path = Path().tag(sync=True)
 
     def __init__(
@@ -62,34 +64,22 @@ class LatentPad(PlaneView):
         caption: str = "A pad over the code plane and the image that the decoder makes of the chosen point.",
         path: Sequence | Tensor = (),
     ):
-        super().__init__(model, codes, labels, scales, extent, z, axis_labels, caption=caption, path=path)
+        seen = read_codes(codes, labels, scales, two_dimensions(model))
+        plane = Plane(Content(seen, hasattr(model, "prior"), axis_labels), extent)
+        traits = {"plane": plane, "shown": plane.shown, "z": plane.start if z is None else z, "path": path, "caption": caption}
+        super().__init__(model, seen, plane.limits, **traits)
 
     def picture(self) -> bytes:
         """Pad, path, ring and decoded image at the present z, as a PNG."""
 
         def draw(figure: Figure) -> None:
             plane, side = figure.subplots(1, 2, width_ratios=[400, 220])
-            trace(self.draw_plane(plane), self.path)
+            trace(self.plane.draw(plane, self.shown), self.path)
             ring(plane, *self.z)
             show_image(side, self.image)
             side.set_title(self.reading.replace("; ", "\n"), fontsize=12, loc="left")
 
         return draw_png(draw, (9.2, 5.2))
-
-    @traitlets.validate("path")
-    def _path_lies_on_the_pad(self, proposal):
-        x0, x1, y0, y1 = self.extent
-        for x, y in proposal.value:
-            if not (x0 <= x <= x1 and y0 <= y <= y1):
-                raise ValueError(f"Expected a path on the pad, {x0:g} to {x1:g} and {y0:g} to {y1:g}, got the point ({x:g}, {y:g}).")
-        return proposal.value
-
-
-def ring(ax: Axes, x: float, y: float) -> Axes:
-    """The ring that the hand moves, black on white so that it is seen on every colour."""
-    ax.plot(x, y, "o", markersize=17, markerfacecolor="none", markeredgecolor="white", markeredgewidth=7, clip_on=False)
-    ax.plot(x, y, "o", markersize=17, markerfacecolor="none", markeredgecolor="black", markeredgewidth=3, clip_on=False)
-    return ax
 
 
 def trace(ax: Axes, path: Sequence[tuple[float, float]]) -> Axes:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import BLUE, number, show_image
-from .kit.base import draw_png, javascript, stylesheet
-from .kit.decoder import DecoderView, check_codes, latent_dim
-from .kit.examples import Examples, read_examples
+from .kit.base import Limits, bundle, draw_png
+from .kit.decoder import DecoderView, latent_dim
+from .kit.given import Examples, ExamplesTrait, floats, read_codes, read_examples
 
 DEAD_BELOW = 0.01  # nats of KL: a dimension below it tells nothing about the image
 
@@ -29,8 +29,7 @@ class LatentSliders(DecoderView):
     Raises ValueError for shapes that do not fit, NaN, z outside the ranges.
     """
 
-    _esm = javascript("engine.js", "common.js", "decoder.js", "examples.js", "latent_sliders.js")
-    _css = stylesheet("common.css", "examples.css", "latent_sliders.css")
+    _esm, _css = bundle("latent_sliders.js"), bundle("latent_sliders.css")
 
     ranges = traitlets.List().tag(sync=True)
     random = traitlets.Dict().tag(sync=True)
@@ -38,14 +37,12 @@ class LatentSliders(DecoderView):
     dead_below = traitlets.Float(DEAD_BELOW).tag(sync=True)
     order = traitlets.List().tag(sync=True)
     example = traitlets.Int(-1).tag(sync=True)
-    example_images = traitlets.Bytes().tag(sync=True)
-    example_codes = traitlets.Bytes().tag(sync=True)
-    example_names = traitlets.List().tag(sync=True)
+    examples = ExamplesTrait()
 
     def __init__(
         self,
         model: nn.Module,
-        z0: Sequence[float] | Tensor | None = None,
+        z: Sequence[float] | Tensor | None = None,
         ranges: Sequence | None = None,
         random: str = "prior",
         codes: Tensor | None = None,
@@ -61,15 +58,14 @@ class LatentSliders(DecoderView):
         if random == "gaussian" and codes is None:
             raise ValueError('Expected codes to fit the Gaussian to: random="gaussian" needs codes=.')
         dims = latent_dim(model)
-        check_codes(codes, labels, dims)
+        seen, kl = read_codes(codes, labels, None, dims), _kl(kl, dims)
         none = Examples(torch.zeros(0, 1, 1), torch.zeros(0, dims), [])
-        self._examples = none if examples is None else read_examples(model, examples, example_labels, dims)
-        ranges = _ranges(ranges, codes, self._examples.codes, dims)
-        kl = _kl(kl, dims)
+        examples = none if examples is None else read_examples(model, examples, example_labels, dims)
+        every = None if codes is None else floats(codes, "codes").reshape(-1, dims)  # codes; those that are seen may be thinned
+        ranges = _ranges(ranges, every, examples.codes, dims)
         order = sorted(range(dims), key=lambda k: -kl[k] if sort_by_kl and kl else k)
-        z0 = [0.0] * dims if z0 is None else z0
-        traits = {"ranges": ranges, "random": _random(random, codes, dims), "kl": kl, "order": order, "caption": caption}
-        super().__init__(model, z0, codes, labels, **traits, **self._examples.traits)
+        traits = {"examples": examples, "ranges": ranges, "random": _random(random, every, dims), "kl": kl, "order": order}
+        super().__init__(model, seen, Limits(ranges, "wider ranges"), z=[0.0] * dims if z is None else z, caption=caption, **traits)
 
     def picture(self) -> bytes:
         """Original, decoded image, sliders and KL at the present state, as a PNG."""
@@ -83,7 +79,7 @@ class LatentSliders(DecoderView):
             axes = figure.subplot_mosaic([list(widths)], width_ratios=list(widths.values()))
             show_image(axes["image"], self.image)
             if self.example >= 0:
-                show_image(axes["original"], self._examples.images[self.example]).set_title(self.example_names[self.example], fontsize=12)
+                show_image(axes["original"], self.examples.images[self.example]).set_title(self.examples.names[self.example], fontsize=12)
                 axes["image"].set_title("decoded from z", fontsize=12)
             dead = [bool(self.kl) and self.kl[k] < self.dead_below for k in self.order]
             for row, k in enumerate(self.order):
@@ -103,42 +99,22 @@ class LatentSliders(DecoderView):
 
         return draw_png(draw, (8.9, max(3.1, 0.8 + 0.33 * self.latent_dim)))
 
-    def set_state(self, sync_data: dict) -> None:
-        """What the browser tells. It sends z beside the example that was chosen, and z may have moved on since."""
-        self._told_z = "z" in sync_data
-        try:
-            super().set_state(sync_data)
-        finally:
-            self._told_z = False
-
-    _told_z = False
-
     @traitlets.observe("example")
     def _encode_the_example(self, change) -> None:
-        if change["new"] >= 0 and not self._told_z:
-            code = self._examples.codes[change["new"]].tolist()
-            self.z = [min(max(v, low), high) for v, (low, high) in zip(code, self.ranges, strict=True)]
+        if change["new"] >= 0 and "z" not in self.told:
+            self.z = self.limits.nearest(self.examples.codes[change["new"]].tolist())
 
     @traitlets.validate("example")
     def _example_is_one_of_them(self, proposal):
-        if not -1 <= proposal.value < len(self._examples.codes):
-            n = len(self._examples.codes)
+        if not -1 <= proposal.value < (n := len(self.examples.names)):
             raise ValueError(f"Expected example from 0 to {n - 1}, or -1 for none, got {proposal.value}: there are {n} examples.")
         return proposal.value
-
-    @traitlets.validate("z")
-    def _z_lies_on_the_sliders(self, proposal):
-        z = super()._z_has_one_number_a_dimension(proposal)
-        for row, (value, (low, high)) in enumerate(zip(z, self.ranges, strict=True)):
-            if not low <= value <= high:
-                raise ValueError(f"Expected z{row + 1} from {low:g} to {high:g}, got {value:g}: give wider ranges.")
-        return z
 
 
 def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dims: int) -> list[list[float]]:
     if ranges is None:
-        around = torch.tensor([[-3.0], [3.0]]).expand(2, dims) if codes is None else codes.detach().cpu().float()
-        held = torch.cat([around, examples, torch.zeros(1, dims)])
+        around = floats([[-3.0] * dims, [3.0] * dims], "ranges") if codes is None else codes
+        held = torch.cat([around, examples, torch.zeros_like(around[:1])])
         ranges = torch.stack([held.amin(0), held.amax(0)], 1).tolist()
     elif len(ranges) == 2 and all(isinstance(v, (int, float)) for v in ranges):
         ranges = [ranges] * dims
@@ -151,7 +127,7 @@ def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dim
 def _kl(kl: Tensor | Sequence[float] | None, dims: int) -> list[float]:
     if kl is None:
         return []
-    kl = torch.as_tensor(kl).detach().cpu().float()
+    kl = floats(kl, "kl")
     if kl.shape != (dims,):
         raise ValueError(
             f"Expected kl of shape ({dims},), one number a dimension, got {tuple(kl.shape)}: average over the images, .mean(0)."
@@ -164,9 +140,6 @@ def _kl(kl: Tensor | Sequence[float] | None, dims: int) -> list[float]:
 def _random(kind: str, codes: Tensor | None, dims: int) -> dict:
     mean, scale = torch.zeros(dims), torch.eye(dims)
     if kind == "gaussian":
-        mean = codes.detach().mean(0)
-        covariance = torch.cov(codes.detach().double().T).reshape(dims, dims)
-        scale = torch.linalg.cholesky(
-            covariance + 1e-9 * covariance.trace() * torch.eye(dims)
-        )  # the second part: a dimension may be constant
+        mean, covariance = codes.mean(0), codes.double().T.cov(correction=min(1, len(codes) - 1)).reshape(dims, dims)
+        scale = torch.linalg.cholesky(covariance + (1e-9 * covariance.trace() + 1e-30) * torch.eye(dims))  # a dimension may be constant
     return {"kind": kind, "label": RANDOM[kind], "mean": mean.tolist(), "scale": scale.tolist()}

@@ -2,26 +2,21 @@
 
 import asyncio
 import copy
-import math
 import time
 import weakref
 
-import numpy as np
-import torch
 import traitlets
-from torch import Tensor
 
-from ..datasets import Dataset
-from ..inputs import pictures
-from ..look import COLOURS, label_looks, number
+from ..look import COLOURS, label_looks
 from ..models import VAE, Autoencoder
 from ..training import History, Trainer
-from .kit.base import View, draw_png, javascript, stylesheet
+from .kit.base import View, bundle, draw_png
 from .training_picture import draw
+from .training_shown import Sights, curves_of, panels_of, sentence
 
-IN_A_ROW, MOST_CODES = 10, 400  # images in each row; codes on the plane
 SLICE, NUMBERS, PICTURES = 0.02, 0.1, 0.5  # seconds between turns for the rest of the kernel, news of numbers, news of pictures
 OVER = ("stopped", "finished", "failed")
+USABLE = {"ready": ("play", "step"), "training": ("pause", "stop"), "paused": ("play", "step", "stop"), **dict.fromkeys(OVER, ("play",))}
 
 
 class TrainingDashboard(View):
@@ -32,11 +27,12 @@ class TrainingDashboard(View):
     Raises what ``Trainer`` raises for bad settings or images.
     """
 
-    _esm = javascript("common.js", "training_dashboard.js")
-    _css = stylesheet("common.css", "training_dashboard.css")
+    _esm, _css = bundle("training_dashboard.js"), bundle("training_dashboard.css")
     _playing: "weakref.WeakSet[TrainingDashboard]" = weakref.WeakSet()
 
-    status = traitlets.Enum(("ready", "training", "paused", *OVER), "ready").tag(sync=True)
+    status = traitlets.Enum(tuple(USABLE), "ready").tag(sync=True)
+    usable = traitlets.Dict(USABLE).tag(sync=True)  # status → the buttons that do something
+    over = traitlets.List(OVER).tag(sync=True)
     reading = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     progress = traitlets.Tuple((0, 1)).tag(sync=True)  # steps done, steps in all
@@ -49,31 +45,22 @@ class TrainingDashboard(View):
     codes = traitlets.Bytes().tag(sync=True)  # float32 (codes, 2); empty unless the code has two dimensions
     labels = traitlets.List().tag(sync=True)
     colours = traitlets.List(list(COLOURS)).tag(sync=True)  # of the lines
-    label_colours = traitlets.Dict().tag(sync=True)
+    label_colours = traitlets.Dict().tag(sync=True)  # of the codes
     reach = traitlets.Int(4).tag(sync=True)  # the plane shows -reach … reach
     plane_title = traitlets.Unicode().tag(sync=True)
     has_prior = traitlets.Bool().tag(sync=True)
 
     def __init__(self, model: VAE | Autoencoder, data, **settings):
+        Trainer(model, data, **settings)  # refuses what cannot be trained before anything is drawn
         self._untrained, self._data, self._settings = copy.deepcopy(model), data, settings
-        data = data if isinstance(data, Dataset) else pictures(data, model.image_shape)
-        shown = data if isinstance(data, Tensor) else data.test.images
-        labels = [] if isinstance(data, Tensor) else data.test.labels.tolist()
-        self._device = next(model.parameters()).device
-        self._images = shown[_one_of_each(labels, len(shown))].to(self._device)
-        every = math.ceil(len(shown) / MOST_CODES)
-        self._to_encode = shown[::every].to(self._device)
-        noise = torch.Generator().manual_seed(0)  # the same places all the way, so that one sees what becomes of them
-        self._z = torch.randn(IN_A_ROW, model.latent_dim, generator=noise).to(self._device)
-        self._loop, self._task = _running_loop(), None
-        vae, what = isinstance(model, VAE), "images" if isinstance(data, Tensor) else "test images"
-        self._names = ("elbo", "reconstruction", "kl") if vae else ("error",)
+        self._sights, self._loop, self._task = Sights(model, data), _running_loop(), None
+        vae, what, labels = isinstance(model, VAE), self._sights.what, self._sights.labels
         super().__init__(
             has_prior=vae,
             plane_title=f"codes of {what}" + ("; dotted: prior, 1σ and 2σ" if vae else ""),
             rows=[what, "reconstructions", *(["samples from the prior"] if vae else [])],
             image_shape=model.image_shape,
-            labels=[str(label) for label in labels[::every]],
+            labels=labels,
             label_colours={name: colour for name, (colour, _) in label_looks(labels or ["•"]).items()},
         )
         self._restart()
@@ -194,88 +181,22 @@ class TrainingDashboard(View):
         self.error = f"Training ended: {error} ({type(error).__name__})"
         self._publish(status="failed")
 
-    # --- what is shown ---
-
     def _publish(self, pictures: bool = True, status: str | None = None) -> None:
         """Bring the traits up to date; they go to the browser in one message."""
         self._told["numbers"] = time.perf_counter()
+        trainer, done = self._trainer, self._steps_done
         with self.hold_sync():
             self.status = status or self.status
-            curves = self._curves()
-            self.curves, self.progress = curves.astype("<f4").tobytes(), (self._steps_done, self._trainer.n_steps)
-            self.panels = self._panels(curves)
-            self.reading = self._reading(curves)
-            kind = "VAE" if self.has_prior else "autoencoder"
-            self.caption = (
-                f"Training of {'a' if self.has_prior else 'an'} {kind} with {self.model.latent_dim} latent dimensions. {self.reading}"
-            )
-            if pictures:
-                self._publish_pictures()
-                self._told["pictures"] = time.perf_counter()
-
-    def _curves(self) -> np.ndarray:
-        """(points, 1 + lines): epoch, then the history's means; last, the mean over the steps of the epoch that is under way."""
-        columns = [getattr(self.history, name) for name in self._names]
-        points = [(i + 1, *values) for i, values in enumerate(zip(*columns, strict=True))]
-        if self._count:
             mean = {name: value.item() / self._count for name, value in self._sums.items()}
-            mean["elbo"] = mean.get("reconstruction", 0) - mean.get("kl", 0)
-            if all(map(math.isfinite, mean.values())):  # if not, the trainer says so at the end of the epoch
-                points.append((self._steps_done / self._trainer.steps_per_epoch, *(mean[name] for name in self._names)))
-        return np.array(points, dtype=np.float64).reshape(-1, 1 + len(self._names))
-
-    def _panels(self, curves: np.ndarray) -> list[dict]:
-        if not self.has_prior:
-            return [{"lines": ["squared error"], "unit": "pixels² per image", "range": _range(curves[:, 1:])}]
-        nats = "nats per image"
-        return [
-            {"lines": ["ELBO", "reconstruction"], "unit": nats, "range": _range(curves[:, 1:3])},
-            {"lines": ["KL"], "unit": nats, "range": _range(curves[:, 3:])},
-        ]
-
-    def _reading(self, curves: np.ndarray) -> str:
-        if not len(curves):
-            return f"Not trained yet: {self.epochs} epochs, {self._trainer.n_steps} steps to go."
-        epoch = min(self.epochs, math.ceil(curves[-1, 0]))
-        place = f"Epoch {epoch} of {self.epochs}, step {self._steps_done} of {self._trainer.n_steps}"
-        values = [number(v) for v in curves[-1, 1:]]
-        if not self.has_prior:
-            return f"{place}: squared error {values[0]} pixels² per image."
-        return f"{place}: ELBO {values[0]} = reconstruction {values[1]} − KL {values[2]} nats per image."
-
-    @torch.no_grad()
-    def _publish_pictures(self) -> None:
-        def mean_codes(x):
-            q = self.model.encode(x)
-            return q.mean if self.has_prior else q
-
-        rows = [self._images, self.model.mean_image(mean_codes(self._images))]
-        if self.has_prior:
-            rows.append(self.model.mean_image(self._z))
-        images = torch.stack([row.reshape(IN_A_ROW, *self.image_shape) for row in rows])
-        self.pixels = (images.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy().tobytes()
-        if self.model.latent_dim == 2:
-            codes = mean_codes(self._to_encode).nan_to_num().cpu()
-            self.codes, self.reach = codes.numpy().astype("<f4").tobytes(), max(4, math.ceil(codes.abs().max().item()))
-
-
-def _one_of_each(labels: list[int], n_images: int) -> list[int]:
-    """Indices of IN_A_ROW images: the first of each label in order, if there are labels enough, else the first images."""
-    first = [labels.index(label) for label in sorted(set(labels))][:IN_A_ROW]
-    if n_images < IN_A_ROW:
-        return [i % n_images for i in range(IN_A_ROW)]
-    return first if len(first) == IN_A_ROW else list(range(IN_A_ROW))
-
-
-def _range(values: np.ndarray) -> list[float]:
-    """Limits of the axis: all points once the first tenth, where everything still falls steeply, is left out."""
-    values = values[len(values) // 10 :]
-    values = values[np.isfinite(values).all(axis=1)]
-    if not len(values):
-        return [0.0, 1.0]
-    low, high = float(values.min()), float(values.max())
-    margin = 0.08 * (high - low) or 0.5
-    return [low - margin, high + margin]
+            curves = curves_of(self.history, self.has_prior, done / trainer.steps_per_epoch, mean)
+            self.curves, self.progress = curves.astype("<f4").tobytes(), (done, trainer.n_steps)
+            self.panels, self.reading = panels_of(curves, self.has_prior), sentence(curves, self.has_prior, self.epochs, *self.progress)
+            kind = "a VAE" if self.has_prior else "an autoencoder"
+            self.caption = f"Training of {kind} with {self.model.latent_dim} latent dimensions. {self.reading}"
+            if pictures:
+                for name, value in self._sights.of(self.model).items():
+                    setattr(self, name, value)
+                self._told["pictures"] = time.perf_counter()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

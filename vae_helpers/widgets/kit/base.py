@@ -9,10 +9,12 @@ import io
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import anywidget
+import numpy as np
 import torch
 import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -26,13 +28,28 @@ drawing = threading.RLock()  # widget messages arrive on a second thread, and ma
 
 
 class View(anywidget.AnyWidget):
-    """Base of the views: ``caption`` says in a sentence what is seen, ``picture()`` returns its PNG."""
+    """Base of the views: ``caption`` says in a sentence what is seen, ``picture()`` returns its PNG.
+
+    ``words`` of a view are the sentences that the browser says too (common.js), with {names} in the places of values.
+    """
 
     caption = traitlets.Unicode().tag(sync=True)
+    told = frozenset()  # traits that the browser tells just now: what belongs to them it has moved along, and goes on moving
 
     def picture(self) -> bytes:
         """The state as a PNG, drawn without a browser."""
         raise NotImplementedError
+
+    def say(self, name: str, **values) -> str:
+        """The sentence of this name with these values."""
+        return self.words[name].format(**values)
+
+    def set_state(self, sync_data: dict) -> None:
+        self.told = frozenset(sync_data)
+        try:
+            super().set_state(sync_data)
+        finally:
+            self.told = frozenset()
 
     def page_data(self) -> dict:
         """What a page without a kernel needs to show this view live: its JavaScript, style sheet and present state; page.py writes it."""
@@ -54,16 +71,43 @@ class View(anywidget.AnyWidget):
         return data, {**metadata, "image/png": {"width": width // 2, "height": height // 2}}
 
 
+class Limits(NamedTuple):
+    """Where z may be: from low to high in each latent dimension; ``widen`` says what to give the view for more."""
+
+    pairs: list[tuple[float, float]]
+    widen: str
+
+    def check(self, z: tuple[float, ...], name: str = "z") -> tuple[float, ...]:
+        """z itself, or ValueError if it lies outside or has another number of numbers."""
+        if len(z) != len(self.pairs):
+            raise ValueError(f"Expected {name} with {len(self.pairs)} numbers, one a latent dimension, got {len(z)}.")
+        for k, (value, (low, high)) in enumerate(zip(z, self.pairs, strict=True)):
+            if not low <= value <= high:
+                raise ValueError(f"Expected {name}{k + 1} from {low:g} to {high:g}, got {value:g}: give {self.widen}.")
+        return z
+
+    def nearest(self, z: Sequence[float]) -> tuple[float, ...]:
+        """The point inside that is nearest to z."""
+        return tuple(min(max(value, low), high) for value, (low, high) in zip(z, self.pairs, strict=True))
+
+
 class Point(traitlets.Tuple):
-    """A tuple of finite floats, given as a sequence, array or tensor. Not a list: one changed in place would not reach the browser."""
+    """z as a tuple of finite floats inside its view's ``limits``, given as a row, an array, a tensor, or one of the codes (1, L).
+
+    Not a list: one changed in place would not reach the browser.
+    """
 
     def validate(self, obj, value):
-        values = value.tolist() if hasattr(value, "tolist") else value
-        if not isinstance(values, (list, tuple)) or not all(isinstance(v, (int, float)) for v in values):
+        try:
+            row = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=float)
+        except (TypeError, ValueError):
+            row = np.zeros(())  # words, or a row of rows
+        row = row[0] if row.ndim == 2 and len(row) == 1 else row
+        if row.ndim != 1:
             raise TypeError(f"Expected {self.name} to be a row of numbers, got {value!r}.")
-        if not all(abs(v) < float("inf") for v in values):
+        if not np.isfinite(row).all():
             raise ValueError(f"Expected finite numbers in {self.name}, got {value!r}.")
-        return super().validate(obj, tuple(float(v) for v in values))
+        return super().validate(obj, obj.limits.check(tuple(row.tolist())))
 
 
 def static(name: str) -> Path:
@@ -71,29 +115,44 @@ def static(name: str) -> Path:
     return next(path for folder in (KIT.parent, KIT) if (path := folder / name).exists())
 
 
-def javascript(*names: str) -> str:
-    """Static files joined into the one module that anywidget takes.
+def bundle(name: str) -> str:
+    """A script or style sheet with all that it imports, and what these import, joined into the one text that anywidget takes.
 
-    Their imports of each other are dropped, since all names are now in one place; each file by itself is an ordinary module.
+    Each file comes once and after those that it imports; the imports are dropped, since all names are in one place. Each file by itself is
+    an ordinary module or style sheet.
     """
-    text = "\n".join(static(name).read_text(encoding="utf-8") for name in names)
-    return re.sub(r'^import \{[^}]*\} from "\./(?:kit/)?\w+\.js";\n', "", text, flags=re.MULTILINE)
+    texts: dict[Path, str] = {}
+
+    def add(path: Path) -> None:
+        text, imports = path.read_text(encoding="utf-8"), r'^(?:import \{[^}]*\} from|@import) "(\.[^"]*)";\n'
+        for other in re.findall(imports, text, flags=re.MULTILINE):
+            if (there := (path.parent / other).resolve()) not in texts:
+                add(there)
+        texts[path] = re.sub(imports, "", text, flags=re.MULTILINE)
+
+    add(static(name))
+    return "\n".join(texts.values())
 
 
-def stylesheet(*names: str) -> str:
-    """Static style sheets joined."""
-    return "\n".join(static(name).read_text(encoding="utf-8") for name in names)
+def blank(size: tuple[float, float], layout: str = "constrained") -> Figure:
+    """A figure of so many inches of 72 pixels that is nobody's but the caller's: pyplot does not know it."""
+    figure = Figure(figsize=size, dpi=DPI, layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png_of(figure: Figure, **options) -> bytes:
+    """The figure as a PNG, the same bytes for the same picture."""
+    out = io.BytesIO()
+    figure.savefig(out, dpi=DPI, metadata={"Software": None}, **options)
+    return out.getvalue()
 
 
 def draw_png(draw: Callable[[Figure], object], size: tuple[float, float]) -> bytes:
-    """PNG of what ``draw(figure)`` draws on a blank figure; size in inches of 72 pixels. No pyplot, no gradient, one thread at a time."""
+    """PNG of what ``draw(figure)`` draws on a blank figure; no gradient, one thread at a time."""
     with drawing, torch.no_grad():
-        figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure)
-        out = io.BytesIO()
-        figure.savefig(out, dpi=DPI, metadata={"Software": None})
-    return out.getvalue()
+        draw(figure := blank(size))
+        return png_of(figure)
 
 
 def _as_json(value):

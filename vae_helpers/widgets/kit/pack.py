@@ -1,4 +1,4 @@
-"""Pack a network for the browser: a list of layers as JSON and one buffer of numbers, read by static/engine.js.
+"""Pack a network for the browser: a list of layers as JSON and one buffer of numbers, read by engine.js.
 
 ``pack(decoder)`` ships weights as 16-bit whole numbers times a scale a row: half the size of float32, pixel means within 2e-3 of
 PyTorch's (float16, of the same size, is not that close on a trained decoder). ``pack(decoder, dtype="float32")`` agrees to 1e-5.
@@ -29,13 +29,21 @@ class LevelMean(nn.Module):
         self.levels = levels
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (-1, self.levels)).softmax(-1) @ torch.linspace(0, 1, self.levels)
+        return x.unflatten(-1, (-1, self.levels)).softmax(-1) @ torch.linspace(0, 1, self.levels, dtype=x.dtype, device=x.device)
 
 
 POINTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid)
 RESHAPING = (nn.Flatten, nn.Unflatten, nn.Identity)  # rows lie in memory as they are: nothing to compute
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 INT16_MAX = 32767
+
+
+class CannotRun(TypeError):
+    """The browser's engine lacks this ``layer``."""
+
+    def __init__(self, layer: nn.Module, why: str):
+        super().__init__(why)
+        self.layer = layer._get_name()
 
 
 class Packed(TypedDict):
@@ -52,7 +60,7 @@ class Packed(TypedDict):
 def pack(network: nn.Sequential, input_shape: tuple[int, ...] | None = None, dtype: str = "int16") -> Packed:
     """Layers and weights of ``network``; ``input_shape`` of one example is needed only where the first layer is not a Linear.
 
-    Raises TypeError for a layer that the browser's engine lacks, ValueError for weights that are not finite.
+    Raises CannotRun, a TypeError, for a layer that the browser's engine lacks, ValueError for weights that are not finite.
     """
     if dtype not in ("int16", "float32"):
         raise ValueError(f'Expected dtype "int16" or "float32", got {dtype!r}.')
@@ -67,7 +75,7 @@ def pack(network: nn.Sequential, input_shape: tuple[int, ...] | None = None, dty
         raise ValueError(
             "The network's weights hold NaN or infinity, so there is nothing to show: train it again, with a smaller learning rate."
         )
-    x = torch.zeros(1, *input_shape, device=next((p.device for p in network.parameters()), None))
+    x = torch.zeros(1, *input_shape).to(next(network.parameters(), torch.empty(0, dtype=torch.float32)))
     layers, floats, numbers = [], [], []
     for layer in network:
         y = layer(x)
@@ -90,13 +98,13 @@ def mean_network(model: nn.Module) -> nn.Sequential:
     For an ``nn.Sequential`` that is all of it. Raises TypeError if the result is not the model's own ``mean_image``.
     """
     if isinstance(model, nn.Sequential):
-        return copy.deepcopy(model).cpu().eval()
+        return copy.deepcopy(model).cpu().float().eval()
     network = nn.Sequential(*model.decoder, *_mean_layers(getattr(model, "likelihood", None)))
-    network = copy.deepcopy(network).cpu().eval()
-    z = torch.linspace(-2, 2, 3 * model.latent_dim).reshape(3, -1)
-    device = next(model.parameters()).device
+    network = copy.deepcopy(network).cpu().float().eval()
+    z = torch.linspace(-2, 2, 3 * model.latent_dim, dtype=torch.float32).reshape(3, -1)
     with torch.no_grad():
-        if not torch.allclose(network(z), model.mean_image(z.to(device)).cpu().flatten(1), atol=1e-4, equal_nan=True):
+        expected = model.mean_image(z.to(next(model.parameters()))).cpu().float().flatten(1)
+        if not torch.allclose(network(z), expected, atol=1e-4, equal_nan=True):
             raise TypeError(f"The layers of {type(model).__name__} do not add up to its mean_image: a model of this kind cannot be packed.")
     return network
 
@@ -119,11 +127,12 @@ def _describe(layer: nn.Module, x: Tensor, y: Tensor) -> dict:
         return {"type": name, "in": layer.in_features, "out": layer.out_features}
     if isinstance(layer, CONVOLUTIONS):
         if layer.groups != 1 or set(layer.dilation) != {1} or layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-            raise TypeError(f"The browser runs convolutions with one group, no dilation and zero padding given in pixels; got {layer}.")
+            why = f"The browser runs convolutions with one group, no dilation and zero padding given in pixels; got {layer}."
+            raise CannotRun(layer, why)
         shape = {"kernel": list(layer.kernel_size), "stride": list(layer.stride), "padding": list(layer.padding)}
         return {"type": name, "in": list(x.shape[1:]), "out": list(y.shape[1:]), **shape}
     known = ", ".join(kind.__name__ for kind in (nn.Linear, *CONVOLUTIONS, *POINTWISE, nn.Flatten, nn.Unflatten))
-    raise TypeError(f"The browser cannot run a layer of type {name}. It knows {known}.")
+    raise CannotRun(layer, f"The browser cannot run a layer of type {name}. It knows {known}.")
 
 
 def _flat(tensors: list[Tensor], dtype: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Views in one HTML file that needs no kernel and no network: `save_page([pad, sliders], "explorer.html", "Explore the codes")`.
 
 `tools/export_page.py` puts whole notebooks into such files. What several views share is written once: `Parts` keeps the JavaScript and
-the style sheet of each class, and each string of bytes (weights, pictures), under a hash. static/page.js brings them to life.
+the style sheet of each class, and each string of bytes (weights, pictures), under a hash. page.js brings them to life.
 """
 
 import base64
@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from ...files import half_size, lighter, write_beside_and_rename
-from .base import View, javascript, stylesheet
+from .base import View, bundle
 
 # The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes.
 POLICY = "default-src 'none'; img-src data: blob:; font-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -51,7 +51,7 @@ class Parts:
             return ""
         data = [_packed(f"bytes-{name}", base64.b64decode(text)) for name, text in self.bytes.items()]
         code = _packed("code", json.dumps(self.modules, ensure_ascii=False).encode())
-        stub = javascript("page.js") + "\nglobalThis.vaePage = { define };\nstart();"
+        stub = bundle("page.js") + "\nglobalThis.vaePage = { define };\nstart();"
         return "\n".join([*data, code, f'<script type="module">\n{stub}\n</script>'])
 
 
@@ -70,7 +70,7 @@ def save_page(views: Sequence[View], path: str | Path, title: str) -> Path:
 
 def document(title: str, body: str, parts: Parts, style: str = "", policy: str = POLICY) -> str:
     """The whole HTML text around `body`."""
-    styles = "\n".join(text for text in [stylesheet("page.css"), style, *parts.styles.values()] if text)
+    styles = "\n".join(text for text in [bundle("page.css"), style, *parts.styles.values()] if text)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

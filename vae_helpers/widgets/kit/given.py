@@ -1,0 +1,140 @@
+"""What a view is given, codes, labels, and images to start from, as tensors on any device, arrays or lists: here it is checked, and becomes
+float32 on the CPU.
+
+Examples are encoded once, when the view is made: so any encoder will do, the codes are PyTorch's own, and a page without a kernel has them.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import traitlets
+from torch import Tensor, nn
+
+MOST_CODES = 2000  # a scatter of more is a smear, and the browser searches them at every move
+MOST_EXAMPLES = 20  # more do not fit in a row
+
+
+class Codes(NamedTuple):
+    """Codes (N, L) with a label each, or none, and σ of each q(z|x) (N, L) or None. ``codes`` is None where there are none."""
+
+    codes: Tensor | None = None
+    labels: list[str] = []
+    scales: Tensor | None = None
+
+
+class Examples(NamedTuple):
+    """Images (n, H, W) in [0, 1], their codes (n, L), and a name for each: "image 3 (label 7)"."""
+
+    images: Tensor
+    codes: Tensor
+    names: list[str]
+
+
+class ExamplesTrait(traitlets.Instance):
+    """A view's examples; the browser gets (examples.js) grey levels as bytes, codes as float32, names."""
+
+    metadata = {
+        "sync": True,
+        "to_json": lambda them, view: {"images": grey_levels(them.images), "codes": as_bytes(them.codes), "names": them.names},
+    }
+
+    def __init__(self):
+        super().__init__(Examples)
+
+
+def read_codes(codes, labels, scales, latent_dim: int) -> Codes:
+    """Codes (N, L) or one of them (L,), their labels and scales, thinned evenly to MOST_CODES. Raises ValueError if they do not fit."""
+    if codes is None:
+        for name, given in (("labels", labels), ("scales", scales)):
+            if given is not None and len(given):
+                raise ValueError(f"Expected codes beside the {name}, which say what the codes are, got {name} alone.")
+        return Codes()
+    codes = floats(codes, "codes")
+    codes = codes[None] if codes.shape == (latent_dim,) else codes
+    if codes.ndim != 2 or codes.shape[1] != latent_dim or len(codes) == 0:
+        raise ValueError(f"Expected codes of shape (N, {latent_dim}), got {tuple(codes.shape)}: pass the means, as in vae.encode(x).mean.")
+    if not codes.isfinite().all():
+        raise ValueError("Expected finite codes, got NaN or infinity among them: look at the encoder's weights.")
+    if scales is not None:
+        scales = floats(scales, "scales")
+        scales = scales[None] if scales.shape == (latent_dim,) else scales
+        if scales.shape != codes.shape or not (scales > 0).all() or not scales.isfinite().all():
+            wanted = f"positive scales of shape {tuple(codes.shape)}, one row a code"
+            raise ValueError(f"Expected {wanted}, got {tuple(scales.shape)}: pass vae.encode(x).stddev.")
+    every, names = math.ceil(len(codes) / MOST_CODES), read_labels(labels, len(codes), "code")
+    return Codes(codes[::every], names[::every], None if scales is None else scales[::every])
+
+
+@torch.no_grad()
+def read_examples(model: nn.Module, examples, labels, latent_dim: int, at_least: int = 1) -> Examples:
+    """Examples from images (n, H, W), (n, 1, H, W) or (n, D), which ``model`` encodes (a VAE: z = μ), or codes (n, L), which it decodes.
+
+    Raises ValueError for another shape or number of them, NaN, pixels outside [0, 1], labels of another number.
+    """
+    examples = floats(examples, "examples")
+    image_shape = tuple(getattr(model, "image_shape", ())) if hasattr(model, "encode") else ()
+    are_codes = examples.shape[1:] == (latent_dim,)
+    if not are_codes and tuple(examples.shape[1:]) not in (image_shape, (1, *image_shape), (math.prod(image_shape),)):
+        images = f"images of shape (n, {', '.join(map(str, image_shape))}) or " if image_shape else ""
+        why = "" if image_shape else ": this network has no encoder for images"
+        raise ValueError(f"Expected {images}codes of shape (n, {latent_dim}) as examples, got {tuple(examples.shape)}{why}.")
+    if not at_least <= len(examples) <= MOST_EXAMPLES:
+        raise ValueError(f"Expected {at_least} to {MOST_EXAMPLES} examples, got {len(examples)}: pass a few, such as images[:10].")
+    if not examples.isfinite().all():
+        raise ValueError("Expected finite examples, got NaN or infinity among them: look at where they come from.")
+    if not are_codes and (examples.min() < 0 or examples.max() > 1):
+        low, high = examples.min().item(), examples.max().item()
+        raise ValueError(f"Expected images with pixels in [0, 1], got {low:g} to {high:g}: divide by the largest grey level.")
+    there = examples.to(next(model.parameters()))
+    if are_codes:
+        codes, images = there, model.mean_image(there) if hasattr(model, "mean_image") else model(there)
+        images = images.reshape(len(codes), (getattr(model, "image_shape", None) or _side(images))[0], -1)
+    else:
+        images = examples.reshape(-1, *image_shape)
+        codes = model.encode(there.reshape(-1, *image_shape))
+        codes = codes if isinstance(codes, Tensor) else codes.mean
+    if not codes.isfinite().all():
+        raise ValueError("The encoder puts out NaN or infinity for these examples: train the model again, with a smaller learning rate.")
+    names = [f" (label {label})" for label in read_labels(labels, len(codes), "example")] or [""] * len(codes)
+    names = [f"image {k + 1}{name}" for k, name in enumerate(names)]
+    return Examples(floats(images, "images"), floats(codes, "codes"), names)
+
+
+def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list[str]:
+    """Labels as text, one for each code, example or image, or none at all. Raises ValueError for another number of them."""
+    names = [] if labels is None else [str(_plain(label)) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
+    if names and len(names) != count:
+        raise ValueError(f"Expected one label for each {what}, got {count} {what}s and {len(names)} labels.")
+    return names
+
+
+def floats(value, name: str) -> Tensor:
+    """A tensor, an array, a number or lists of these → float32 on the CPU, without gradient."""
+    try:
+        return torch.as_tensor(_plain(value), dtype=torch.float32).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"Expected {name} as numbers, a tensor, an array or lists, got {value!r:.60}.") from None
+
+
+def _plain(value):
+    """Tensors, also those inside lists, as arrays."""
+    if isinstance(value, (list, tuple)):
+        return np.array([_plain(v) for v in value])
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+
+
+def as_bytes(numbers: Tensor | None) -> bytes:
+    """Numbers as little-endian float32, as the browser reads them; nothing for None."""
+    return b"" if numbers is None else numbers.numpy().astype("<f4").tobytes()
+
+
+def grey_levels(images: Tensor) -> bytes:
+    """Pixels in [0, 1] as a byte each."""
+    return (255 * images.nan_to_num().clamp(0, 1)).round().to(torch.uint8).cpu().numpy().tobytes()
+
+
+def _side(flat: Tensor) -> tuple[int]:
+    return (round(flat.shape[1] ** 0.5),)  # DecoderView refuses what is not square

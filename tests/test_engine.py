@@ -1,32 +1,20 @@
-"""The browser's engine (static/engine.js), run by Node, against PyTorch: the same file, the same packed networks."""
+"""The browser's engine (engine.js), run by Node, against PyTorch: the same file, the same packed networks."""
 
 import base64
-import json
-import shutil
-import subprocess
 from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
+from node import in_node, needs_node
 from torch import nn
 
 from vae_helpers import likelihoods, pretrained
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets.digit_canvas import EXAMPLES
 from vae_helpers.widgets.ink import FRAMES, prepare
-from vae_helpers.widgets.kit.base import static
 from vae_helpers.widgets.kit.pack import FirstHalf, LevelMean, mean_network, pack
-
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed, so engine.js was not compared with PyTorch")
-
-HEAD = """
-import { readFileSync } from "node:fs";
-import { load } from "./engine.mjs";
-const given = JSON.parse(readFileSync(0, "utf8"));
-"""
 
 CASES = {
     "relu": (lambda: nn.Sequential(nn.Linear(2, 40), nn.ReLU(), nn.Linear(40, 30), nn.ReLU(), nn.Linear(30, 64), nn.Sigmoid()), (2,)),
@@ -94,24 +82,15 @@ MODELS |= SHIPPED
 TOLERANCES = [("float32", 1e-5), ("int16", 2e-3)]  # of a pixel; of μ and log σ²
 
 
-def by_node(tmp_path, script: str, given: dict):
-    """What ``script`` prints as JSON, run as a module beside a copy of engine.js with ``given`` as its data."""
-    shutil.copy(static("engine.js"), tmp_path / "engine.mjs")
-    (tmp_path / "run.mjs").write_text(HEAD + script, encoding="utf-8")
-    done = subprocess.run([NODE, tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def run_packed(tmp_path, packed, inputs: torch.Tensor) -> torch.Tensor:
     """Outputs of a packed network for inputs (batch, …), by Node; the weights come at an odd offset, as a comm message may bring them."""
     given = packed | {"weights": base64.b64encode(b"?" + packed["weights"]).decode(), "inputs": inputs.flatten(1).tolist()}
     script = """
-        const bytes = Uint8Array.from(Buffer.from(given.weights, "base64"));
-        const run = load(given, new DataView(bytes.buffer, 1));
-        console.log(JSON.stringify(given.inputs.map((x) => Array.from(run(x)))));
+        import { load } from "engine.js";
+        const run = load(given, new DataView(bytes(given.weights).buffer, 1));
+        tell(given.inputs.map((x) => Array.from(run(x))));
     """
-    return torch.tensor(by_node(tmp_path, script, given))
+    return torch.tensor(in_node(tmp_path, script, given))
 
 
 @needs_node
@@ -184,8 +163,8 @@ def test_a_model_is_sent_in_less_than_700_kb(model):
 )
 def test_the_engine_says_what_it_cannot_read(tmp_path, change, message):
     given = {"layers": [{"type": "Linear", "in": 2, "out": 3}], "dtype": "int16", "floats": 6} | change
-    script = "try { load(given, new ArrayBuffer(36)); } catch (error) { console.log(JSON.stringify(error.message)); }"
-    assert message in by_node(tmp_path, script, given)
+    script = 'import { load } from "engine.js"; try { load(given, new ArrayBuffer(36)); } catch (error) { tell(error.message); }'
+    assert message in in_node(tmp_path, script, given)
 
 
 def test_shipped_size_is_half():

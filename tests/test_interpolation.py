@@ -1,21 +1,19 @@
 """Interpolation without a browser: the two paths against what is known of circles, the film strip, the state, and bad input."""
 
 import io
-import json
 import math
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 import torch
+from node import in_node, needs_node
 from PIL import Image
 from scipy.spatial import geometric_slerp
 from torch import nn
 
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets import Interpolation
-from vae_helpers.widgets.interpolation import angle_between, oddity, spherical, straight, why_straight
+from vae_helpers.widgets.interpolation import angle_between, arc, spherical, straight, why_straight
 
 T = torch.linspace(0, 1, 13, dtype=torch.float64)
 
@@ -101,24 +99,20 @@ def test_notes():
     assert f"{180 - math.degrees(math.atan(0.1)):.0f}° apart" in notes["spherical", 4]
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so the browser's paths were not compared here")
-def test_the_browsers_paths_and_notes_are_the_same(tmp_path):
+@needs_node
+def test_the_browsers_paths_are_the_same(tmp_path):
     near = [[1.0, 2.0], [-1.0, -2.001], [0.0, 0.0], [2.0, 4.0], [-0.5, 1.0], [-3.0, 1.5], [-1.0, -2.0], [1.0, 2.0 + 1e-7], [-0.99, -2.005]]
     pairs = [(near[a], near[b]) for a in range(9) for b in range(9)] + [tuple(vectors(2, 10, seed).tolist()) for seed in range(8)]
-    (tmp_path / "view.mjs").write_text(str(Interpolation._esm), encoding="utf-8")
-    (tmp_path / "pairs.json").write_text(json.dumps(pairs), encoding="utf-8")
-    script = f"""const {{ pathBetween, oddity }} = await import("{(tmp_path / "view.mjs").as_uri()}");
-        const pairs = JSON.parse((await import("fs")).readFileSync("{tmp_path / "pairs.json"}"));
-        console.log(JSON.stringify(pairs.map(([a, b]) => ["straight", "spherical"].map((kind) =>
-            [[0, 0.25, 0.9, 1].map((t) => pathBetween(kind, a, b)(t)), oddity(kind, a, b)]))));"""
-    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, encoding="utf-8", timeout=60)
-    assert done.returncode == 0, done.stderr
+    pairs = [[torch.tensor(v, dtype=torch.float64) for v in pair] for pair in pairs]
+    script = """
+        import { pathBetween } from "interpolation.js";
+        tell(given.map(([start, end, arc]) => [0, arc].map((angle) => [0, 0.25, 0.9, 1].map(pathBetween(start, end, angle)))));
+    """
+    found = in_node(tmp_path, script, [(start.tolist(), end.tolist(), arc(start, end)) for start, end in pairs])
     t = torch.tensor([0, 0.25, 0.9, 1], dtype=torch.float64)
-    for pair, answers in zip(pairs, json.loads(done.stdout), strict=True):
-        start, end = (torch.tensor(v, dtype=torch.float64) for v in pair)
-        for (kind, path), (theirs, note) in zip((("straight", straight), ("spherical", spherical)), answers, strict=True):
-            np.testing.assert_allclose(theirs, path(start, end, t), rtol=1e-9, atol=1e-9)
-            assert note == oddity(kind, start, end), (pair, kind)
+    for (start, end), theirs in zip(pairs, found, strict=True):
+        for path, points in zip((straight, spherical), theirs, strict=True):
+            np.testing.assert_allclose(points, path(start, end, t), rtol=1e-9, atol=1e-9)
 
 
 # the view
@@ -142,7 +136,7 @@ def test_the_film_strip_is_decoded_along_the_path(network, kind, path):
 
 
 def test_state_follows_from_either_side():
-    view = Interpolation(model(), images(), labels=list("abcde"))
+    view = Interpolation(model(), images(), example_labels=list("abcde"))
     view.set_state({"a": 4, "t": 0.5, "kind": "spherical"})  # as the browser does
     ends = view._ends
     assert view.z == pytest.approx(spherical(ends[4], ends[1], torch.tensor([0.5]).double())[0].tolist())
@@ -155,14 +149,14 @@ def test_state_follows_from_either_side():
 
 def test_a_plane_for_two_dimensions_only():
     codes = torch.randn(300, 2)
-    for view in (Interpolation(model(2), images()), Interpolation(model(2), images(), codes=codes, code_labels=[0] * 300)):
-        assert view.shown == ["prior", "codes"] == list(view.layers)
+    for view in (Interpolation(model(2), images()), Interpolation(model(2), images(), codes=codes, labels=[0] * 300)):
+        assert view.shown == ["prior", "codes"] == list(view.plane.layers)
         paths = [spherical(a, b, T).abs().max() for a in view._ends for b in view._ends]
-        assert view.extent[1] >= max(view._ends.abs().max(), min(max(paths), 1.3 * view._ends.abs().max()))
-        assert len(view.underlay) > 1000 and len(view.box) == 4
-    assert list(Interpolation(Autoencoder((8, 12), 2, (16,), seed=1), images()).layers) == ["codes"]
+        assert view.plane.extent[1] >= max(view._ends.abs().max(), min(max(paths), 1.3 * view._ends.abs().max()))
+        assert len(view.plane.underlay) > 1000 and len(view.plane.box) == 4
+    assert list(Interpolation(Autoencoder((8, 12), 2, (16,), seed=1), images()).plane.layers) == ["codes"]
     view = Interpolation(model(3), images())
-    assert view.underlay == b"" and view.typical == pytest.approx(math.sqrt(3))
+    assert view.plane is None and view.typical == pytest.approx(math.sqrt(3))
 
 
 def test_the_picture_has_both_strips_with_framed_ends():
@@ -208,7 +202,7 @@ def test_where_the_browser_cannot_decode_it_is_sent_the_strip():
         (images(), {"t": 1.5}, "t from 0 .* to 1"),
         (images(), {"t": float("nan")}, "t from 0 .* to 1"),
         (images(), {"n": 2}, "n = 3 to 15 images, got 2"),
-        (images(), {"labels": [1]}, "one label an example, got 5 examples and 1 labels"),
+        (images(), {"example_labels": [1]}, "one label for each example, got 5 examples and 1 labels"),
         (images(), {"codes": torch.zeros(3, 4)}, r"codes of shape \(N, 3\)"),
     ],
 )
@@ -224,3 +218,11 @@ def test_a_bad_value_later_changes_nothing():
         with pytest.raises(ValueError, match="Expected"):
             setattr(view, name, value)
     assert (view.a, view.kind, view.t, view.z) == (0, "spherical", 0.25, before)
+
+
+def test_a_layer_that_the_plane_does_not_have_is_refused():
+    for view, names in ((Interpolation(model(2), images()), "prior, codes"), (Interpolation(model(3), images()), "none")):
+        before = view.shown
+        with pytest.raises(ValueError, match=f"Expected layers among {names}, got axes"):
+            view.shown = ["axes"]
+        assert view.shown == before

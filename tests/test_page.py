@@ -4,9 +4,6 @@ import base64
 import io
 import json
 import re
-import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
 
@@ -18,20 +15,18 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from freshness import ROOT, read
-from install import surroundings
+from freshness import read
+from node import in_node, needs_node
 from notebook_reading import NOTEBOOKS
 from PIL import Image
 
 from vae_helpers import pretrained, widgets
 from vae_helpers.files import half_size, lighter
 from vae_helpers.models import VAE
-from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View, javascript
+from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View
 from vae_helpers.widgets.kit.page import Parts, _packed, document, save_page
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed, so static/page.js was not run")
 
 
 def pad(**options):
@@ -110,7 +105,7 @@ def test_the_state_arrives_whole(tmp_path):
     page = save_page(views, tmp_path / "page.html", "State").read_text(encoding="utf-8")
     for view, state in zip(views, states(page), strict=True):
         own = {name for name in view.traits(sync=True) if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-        assert lightened(plain({name: getattr(view, name) for name in own})) == state
+        assert lightened(plain(view.get_state(own))) == state
     assert states(page)[0]["weights"] == views[0].weights and len(states(page)[0]["weights"]) > 1000
     assert states(page)[2]["frames"] == views[2].frames
 
@@ -151,18 +146,14 @@ def test_a_page_keeps_the_shipped_precision(name):
     assert (mean_image(states(page)[0], z) - model.mean_image(z).flatten(1)).abs().max() < 2e-3
 
 
-def test_every_view_class_has_the_name_that_the_page_calls():
-    classes = {value for name in widgets.__all__ if isinstance(value := getattr(widgets, name), type) and issubclass(value, View)}
-    assert {widgets.LatentPad, widgets.LatentSliders, widgets.FrameStack, widgets.TrainingDashboard} <= classes
-    for kind in classes:
-        assert re.search(r"^export const render = ", kind._esm, re.MULTILINE), kind
-        assert not re.search(r"^import ", kind._esm, re.MULTILINE), kind
-        assert isinstance(kind._css, str), kind
+def test_one_view_needs_no_list(tmp_path):
+    one, several = (save_page(given, tmp_path / f"{k}.html", "One").read_text(encoding="utf-8") for k, given in enumerate((stack(), [stack()])))
+    assert one == several
 
 
 def test_text_in_a_state_or_a_script_cannot_end_it():
     class Quoting(View):
-        _esm, _css = 'export const render = () => "</script><!--<script>";', ""
+        _esm, _css = 'export default { render: () => "</script><!--<script>" };', ""
         words = traitlets.Unicode("</script><!--").tag(sync=True)
 
     parts = Parts()
@@ -195,7 +186,7 @@ def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
 
 
 def test_pictures_get_lighter_and_keep_their_transparency():
-    codes = widgets.LatentPad(VAE_2, torch.randn(500, 2), [k % 10 for k in range(500)]).layers["codes"]
+    codes = widgets.LatentPad(VAE_2, torch.randn(500, 2), [k % 10 for k in range(500)]).plane.layers["codes"]
     light = lighter(codes)
     assert len(light) < len(codes) / 1.5
     before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"), dtype=int) for png in (codes, light))
@@ -220,10 +211,8 @@ def test_the_static_picture_is_small():
 
 @needs_node
 def test_the_stand_in_behaves_as_the_model(tmp_path):
-    (tmp_path / "page.mjs").write_text(javascript("page.js"), encoding="utf-8")
-    (tmp_path / "run.mjs").write_text(
-        """
-import { makeModel, revive } from "./page.mjs";
+    script = """
+import { makeModel, revive } from "page.js";
 const heard = [], log = (word) => () => heard.push(word);
 const shared = new DataView(new ArrayBuffer(2)), other = new DataView(new ArrayBuffer(2));
 const model = makeModel(revive({ z: [0, 0], deep: [{ a: { $bytes: "one" } }], none: null }, () => shared), log("unheard"));
@@ -242,14 +231,10 @@ model.on("change:z", (...given) => heard.push(given[0] === model, given[1]));
 model.set("z", [5]);
 model.off();
 model.set("z", [6]);
-console.log(JSON.stringify({ heard, seen }));
-""",
-        encoding="utf-8",
-    )
-    done = subprocess.run(["node", tmp_path / "run.mjs"], capture_output=True, encoding="utf-8", timeout=60)
-    assert done.returncode == 0, done.stderr
+tell({ heard, seen });
+"""
     change = ["z or deep", "any"]
-    assert json.loads(done.stdout) == {
+    assert in_node(tmp_path, script) == {
         "heard": ["once", *change, *change, *change, *change, "unheard", "z or deep", True, [5], "any"],
         "seen": [[3, 4], 1, True],
     }
@@ -264,20 +249,13 @@ def test_packed_bytes_arrive_as_they_were(tmp_path):
     made = [_packed("name", content) for content in contents]
     assert [" data-pairs" in text for text in made] == [True, True, False, False, False, False]
     given = [[re.search(">(.*)<", text)[1], " data-pairs" in text] for text in made]
-    (tmp_path / "page.mjs").write_text(javascript("page.js"), encoding="utf-8")
-    (tmp_path / "run.mjs").write_text(
-        """
-import { readFileSync } from "node:fs";
-import { unpack } from "./page.mjs";
+    script = """
+import { unpack } from "page.js";
 const seen = [];
-for (const [text, pairs] of JSON.parse(readFileSync(0, "utf8"))) seen.push([...new Uint8Array(await unpack(text, pairs))]);
-console.log(JSON.stringify(seen));
-""",
-        encoding="utf-8",
-    )
-    done = subprocess.run(["node", tmp_path / "run.mjs"], input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert [bytes(seen) for seen in json.loads(done.stdout)] == contents
+for (const [text, pairs] of given) seen.push([...new Uint8Array(await unpack(text, pairs))]);
+tell(seen);
+"""
+    assert [bytes(seen) for seen in in_node(tmp_path, script, given)] == contents
 
 
 # ---------------------------------------------------------------- formulas
@@ -402,7 +380,7 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
         r"<(script|style)\b.*?</\1>|data:[^\"]*", "", page, flags=re.S
     )
     assert "printed &lt;b&gt;" in page and 'alt="A line &amp; its axes."' in page and 'alt="The pad."' in page
-    assert "Made from 98_sample.ipynb by <code>python3 run.py export 98_sample.ipynb</code>" in page
+    assert "Made from 98_sample.ipynb by <code>python run.py export 98_sample.ipynb</code>" in page
     assert [state["caption"] for state in states(page)] == ["The pad."]
     outside = re.sub(r"<script.*?</script>", "", page, flags=re.S)
     assert not re.findall(r'(?:src|poster|srcset|data)="(?!data:)[^"]*"|<link|<iframe|@import|url\((?!data:)', outside)
@@ -419,7 +397,7 @@ def test_export_of_views_alone(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]
-    assert "<code>python3 run.py export 98_sample.ipynb --views 2</code>" in page
+    assert "<code>python run.py export 98_sample.ipynb --views 2</code>" in page
     capsys.readouterr()
     assert export_page.main([str(path), "-o", str(tmp_path / "none.html"), "--views", "3"]) == 1
     assert "The notebook has 2 interactive views: expected numbers from 1 to 2, got [3]" in capsys.readouterr().err
@@ -434,7 +412,7 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--stored"]) == 0
     page = target.read_text(encoding="utf-8")
     assert 'alt="LatentPad: The pad." src="data:image/png;base64,iVBORw0K"' in page and states(page) == []
-    assert "<code>python3 run.py export 98_sample.ipynb --stored</code>" in page
+    assert "<code>python run.py export 98_sample.ipynb --stored</code>" in page
     with pytest.raises(SystemExit):
         export_page.main([str(path), "--stored", "--views", "1"])
     assert "expected neither --stored nor --slides with it" in capsys.readouterr().err
@@ -480,24 +458,6 @@ def test_a_failure_is_told_and_writes_nothing(tmp_path, capsys, cells, message):
     assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
     assert capsys.readouterr().err.startswith(f"export: {message}")
     assert [file.name for file in tmp_path.iterdir()] == ["98_sample.ipynb"]
-
-
-def test_a_folder_that_may_only_be_read_is_named_before_anything_runs(tmp_path, capsys, monkeypatch):
-    path = notebook(tmp_path, "# T", "raise SystemExit")
-    monkeypatch.setattr(export_page.os, "access", lambda folder, mode: folder != tmp_path)
-    assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
-    printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.startswith(f"export: You may not write into {tmp_path}. Give another place: -o my-page.html")
-
-
-def test_nbconvert_shows_the_pictures_of_views(tmp_path):
-    """With the option that the README names: a page that shows live views asks other hosts for their program."""
-    option = next(word for word in README.replace("`", " ").split() if word.startswith("--ExecutePreprocessor."))
-    path = notebook(tmp_path, "# T", CODE)
-    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", option, path]
-    subprocess.run(command, check=True, capture_output=True, env=surroundings(), cwd=tmp_path)
-    html = path.with_suffix(".html").read_text(encoding="utf-8")
-    assert html.count('src="data:image/png;base64,') == 1 and "widget-view" not in html and "html-manager" not in html
 
 
 def test_wrong_paths(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""LatentSliders without a browser: KL beside the sliders, examples to encode. What it shares with LatentPad is in tests/test_widgets.py."""
+"""LatentSliders without a browser: z, ranges, random draws, KL beside the sliders, examples to encode, and what is said of bad input."""
 
 import io
 
@@ -18,6 +18,31 @@ def images(n=6, shape=(8, 12), seed=0):
 
 def digits_vae(latent_dim=5, **options):
     return VAE((8, 12), latent_dim, (16,), seed=0, **options)
+
+
+def test_sliders_follow_z():
+    model = digits_vae(5)
+    sliders = LatentSliders(model, z=[0.1, 0.2, 0.3, 0.4, 0.5])
+    assert torch.allclose(sliders.image, model.mean_image(torch.tensor(sliders.z)), atol=1e-6)
+    sliders.set_state({"z": [1, 0, 0, 0, -1]})
+    assert sliders.z == (1.0, 0.0, 0.0, 0.0, -1.0)
+    assert torch.allclose(sliders.image, model.mean_image(torch.tensor(sliders.z)), atol=1e-6)
+
+
+def test_slider_ranges():
+    codes = torch.tensor([[1.0, -2.0], [3.0, 5.0]])
+    assert LatentSliders(digits_vae(2)).ranges == [[-3, 3]] * 2
+    assert LatentSliders(digits_vae(2), ranges=(-1, 2)).ranges == [[-1, 2]] * 2
+    assert LatentSliders(digits_vae(2), ranges=[(-1, 2), (0, 4)]).ranges == [[-1, 2], [0, 4]]
+    assert LatentSliders(digits_vae(2), codes=codes).ranges == [[0, 3], [-2, 5]]
+
+
+def test_the_fitted_gaussian_is_the_codes_own():
+    codes = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)) @ torch.tensor([[2.0, 0, 0], [1, 1, 0], [0, 0, 0.1]]) + 5
+    spec = LatentSliders(digits_vae(3), codes=codes, random="gaussian").random
+    scale = np.array(spec["scale"])
+    np.testing.assert_allclose(spec["mean"], codes.numpy().mean(0), rtol=1e-5)
+    np.testing.assert_allclose(scale @ scale.T, np.cov(codes.numpy().T), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("model", [digits_vae(), digits_vae(network="conv"), Autoencoder((8, 12), 5, (16,), seed=1)])
@@ -40,11 +65,11 @@ def test_codes_are_examples_too():
     model, codes = digits_vae(), torch.randn(3, 5, generator=torch.Generator().manual_seed(2))
     sliders = LatentSliders(model, examples=codes, example_labels=["a", "b", "c"])
     sliders.example = 1
-    assert sliders.z == pytest.approx(codes[1].tolist()) and sliders.example_names[1] == "image 2 (label b)"
-    shipped = np.frombuffer(sliders.example_images, np.uint8).reshape(3, 8, 12) / 255
+    assert sliders.z == pytest.approx(codes[1].tolist()) and sliders.examples.names[1] == "image 2 (label b)"
+    shipped = np.frombuffer(sliders.get_state()["examples"]["images"], np.uint8).reshape(3, 8, 12) / 255
     np.testing.assert_allclose(shipped, model.mean_image(codes).numpy(), atol=0.5 / 255 + 1e-6)
     decoder = nn.Sequential(nn.Linear(5, 16), nn.Sigmoid())  # no encoder at all
-    assert LatentSliders(decoder, examples=codes).example_names == ["image 1", "image 2", "image 3"]
+    assert LatentSliders(decoder, examples=codes).examples.names == ["image 1", "image 2", "image 3"]
 
 
 def test_ranges_hold_the_examples():
@@ -93,6 +118,13 @@ def test_the_picture_shows_kl_and_the_original():
 @pytest.mark.parametrize(
     "options, message",
     [
+        ({"ranges": [(-1, 1)] * 4}, "Expected 5 ranges"),
+        ({"ranges": (1, -1)}, "low < high"),
+        ({"random": "cube"}, "one of prior, gaussian, box, got 'cube'"),
+        ({"random": "gaussian"}, "needs codes="),
+        ({"z": [0, 0, 0, 0, 4]}, "z5 from -3 to 3, got 4: give wider ranges"),
+        ({"z": [0, 0]}, "z with 5 numbers"),
+        ({"codes": torch.zeros(3, 2)}, r"codes of shape \(N, 5\)"),
         ({"kl": torch.ones(4)}, r"kl of shape \(5,\), one number a dimension, got \(4,\)"),
         ({"kl": torch.ones(9, 5)}, r"got \(9, 5\): average over the images"),
         ({"kl": [0, 1, 2, 3, float("nan")]}, "finite and from 0 on"),
@@ -103,7 +135,7 @@ def test_the_picture_shows_kl_and_the_original():
         ({"examples": torch.rand(21, 8, 12)}, "1 to 20 examples, got 21"),
         ({"examples": torch.full((2, 8, 12), float("nan"))}, "finite examples"),
         ({"examples": 16 * torch.ones(2, 8, 12)}, r"pixels in \[0, 1\], got 16 to 16"),
-        ({"examples": torch.rand(2, 8, 12), "example_labels": [1]}, "one label an example, got 2 examples and 1 labels"),
+        ({"examples": torch.rand(2, 8, 12), "example_labels": [1]}, "one label for each example, got 2 examples and 1 labels"),
     ],
 )
 def test_sliders_say_what_is_wrong(options, message):
@@ -134,7 +166,8 @@ def test_networks_that_cannot_encode():
 def test_examples_add_little_to_what_is_sent():
     """Twenty MNIST images: a byte a pixel and float32 codes."""
     sliders = LatentSliders(VAE((28, 28), 10, (16,), seed=0), examples=images(20, (28, 28)))
-    assert len(sliders.example_images) + len(sliders.example_codes) == 20 * (784 + 40)
+    sent = sliders.get_state()["examples"]
+    assert len(sent["images"]) + len(sent["codes"]) == 20 * (784 + 40)
 
 
 def test_a_decoder_that_does_not_start_with_a_linear_layer_is_left_to_the_kernel():

@@ -1,4 +1,4 @@
-"""static/engine.js in Chromium, as a module written into a page: every shipped model, both ways, against PyTorch."""
+"""engine.js in Chromium, as a module written into a page: every shipped model, both ways, against PyTorch."""
 
 import base64
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from test_engine import SHIPPED, TOLERANCES, codes_of, encoders_agree, images_of
 
-from vae_helpers.widgets.kit.base import javascript
+from vae_helpers.widgets.kit.base import bundle
 from vae_helpers.widgets.kit.pack import mean_network, pack
 
 RUN = """([packed, inputs]) => {
@@ -19,7 +19,7 @@ RUN = """([packed, inputs]) => {
 @pytest.fixture(scope="module")
 def page(browser):
     page = browser.new_context().new_page()
-    page.set_content(f'<!DOCTYPE html><script type="module">{javascript("engine.js")}\nglobalThis.engine = load;</script>')
+    page.set_content(f'<!DOCTYPE html><script type="module">{bundle("engine.js")}\nglobalThis.engine = load;</script>')
     page.wait_for_function("() => globalThis.engine")
     yield page
     page.context.close()

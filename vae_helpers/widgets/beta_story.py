@@ -70,7 +70,7 @@ class BetaStory(View):
         images, labels = floats(images, "images"), read_labels(labels, len(images), "image")
         images = images.squeeze(1) if images.ndim == 4 else images
         every = math.ceil(len(images) / MOST_IMAGES) or 1
-        self._models = [copy.deepcopy(vae).cpu() for vae in models]
+        self._models = [copy.deepcopy(vae).cpu().float() for vae in models]
         self._means, networks, self._seen, self.evaluations = [], [], [], []
         for vae, v in zip(self._models, values, strict=True):
             try:
@@ -85,7 +85,6 @@ class BetaStory(View):
         if long := [label for label in labels if len(label) != 1]:
             raise ValueError(f"Expected labels of one character, which are drawn at their codes, got {long[0]!r}.")
         reach = max(3.3, 1.06 * max(seen.codes.abs().max().item() for seen in self._seen))
-        self._axis_labels = axis_labels
         plane = Plane(Content(Codes(), True, axis_labels), extent or (-reach, reach, -reach, reach), drawn=("codes", "posteriors"))
         self.limits = plane.limits
         chart, marks = _chart(self.evaluations, values, name)
@@ -139,13 +138,17 @@ class BetaStory(View):
         """What the chosen model reaches and where z is, in the words that the browser shows."""
         return f"{self.readings[self._index]} {self.say('place', z=row(self.z))}"
 
+    def draw_plane(self, ax: Axes) -> Axes:
+        """The plane with the codes of the model at ``value``, without the ring."""
+        return self.plane.draw(ax, self.shown, Content(self._seen[self._index], True, self.plane.content.axis_labels))
+
     def picture(self) -> bytes:
         """Plane and curve at the present value, and below them what each model decodes at the ring, as a PNG."""
 
         def draw(figure: Figure) -> None:
             upper, lower = figure.subfigures(2, 1, height_ratios=[4, 1.2])
             plane, curve = upper.subplots(1, 2, width_ratios=[4.5, 4])
-            ring(self.plane.draw(plane, self.shown, Content(self._seen[self._index], True, self._axis_labels)), *self.z)
+            ring(self.draw_plane(plane), *self.z)
             plane.set_title(self.readings[self._index].split(":")[0], fontsize=13, loc="left")
             draw_chart(curve, self.evaluations, self.values, self.name)
             chosen = self.evaluations[self._index]

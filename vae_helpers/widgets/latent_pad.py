@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import show_image
-from .kit.base import bundle, draw_png
+from .kit.base import array, bundle, draw_png
 from .kit.decoder import DecoderView
 from .kit.given import read_codes
 from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, ring, two_dimensions
@@ -22,9 +22,8 @@ class Path(traitlets.Tuple):
 
     def validate(self, obj, value):
         try:
-            rows = _plain(value)
-            points = np.array(list(map(_plain, rows)) if isinstance(rows, (list, tuple)) else None, float)
-        except (ValueError, TypeError):
+            points = np.zeros(1) if value is None else array(value, self.name)
+        except TypeError:
             points = np.zeros(1)  # a word, or rows of different lengths: no points
         if points.size and (points.ndim != 2 or points.shape[1] != 2):
             raise ValueError(f"Expected {self.name} as points (x, y): a tensor of shape (n, 2) or a list of pairs, got {_what(value)}.")
@@ -88,10 +87,6 @@ def trace(ax: Axes, path: Sequence[tuple[float, float]]) -> Axes:
         ax.plot(*zip(*path, strict=True), color=colour, linewidth=2 + more, solid_joinstyle="round", solid_capstyle="round")
         ax.plot(*path[0], "o", color=colour, markersize=7 + more)
     return ax
-
-
-def _plain(value):
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _what(value) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import BLUE, number, show_image
-from .kit.base import Limits, bundle, draw_png
+from .kit.base import Limits, array, bundle, draw_png
 from .kit.decoder import DecoderView, latent_dim
 from .kit.given import Examples, ExamplesTrait, floats, read_codes, read_examples
 
@@ -106,7 +106,8 @@ class LatentSliders(DecoderView):
 
     @traitlets.validate("example")
     def _example_is_one_of_them(self, proposal):
-        if not -1 <= proposal.value < (n := len(self.examples.names)):
+        n = len(self.examples.names)
+        if not -1 <= proposal.value < n:
             raise ValueError(f"Expected example from 0 to {n - 1}, or -1 for none, got {proposal.value}: there are {n} examples.")
         return proposal.value
 
@@ -116,12 +117,11 @@ def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dim
         around = floats([[-3.0] * dims, [3.0] * dims], "ranges") if codes is None else codes
         held = torch.cat([around, examples, torch.zeros_like(around[:1])])
         ranges = torch.stack([held.amin(0), held.amax(0)], 1).tolist()
-    elif len(ranges) == 2 and all(isinstance(v, (int, float)) for v in ranges):
-        ranges = [ranges] * dims
-    ranges = [[float(low), float(high)] for low, high in ranges]
-    if len(ranges) != dims or any(not low < high for low, high in ranges):
-        raise ValueError(f"Expected {dims} ranges (low, high) with low < high, got {ranges}.")
-    return ranges
+    pairs = array(ranges, "ranges")
+    pairs = pairs[None].repeat(dims, 0) if pairs.shape == (2,) else pairs
+    if pairs.shape != (dims, 2) or not (pairs[:, 0] < pairs[:, 1]).all():
+        raise ValueError(f"Expected {dims} ranges (low, high) with low < high, got {pairs.tolist()}.")
+    return pairs.tolist()
 
 
 def _kl(kl: Tensor | Sequence[float] | None, dims: int) -> list[float]:

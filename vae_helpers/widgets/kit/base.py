@@ -98,16 +98,25 @@ class Point(traitlets.Tuple):
     """
 
     def validate(self, obj, value):
-        try:
-            row = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=float)
-        except (TypeError, ValueError):
-            row = np.zeros(())  # words, or a row of rows
+        row = array(value, self.name)
         row = row[0] if row.ndim == 2 and len(row) == 1 else row
         if row.ndim != 1:
-            raise TypeError(f"Expected {self.name} to be a row of numbers, got {value!r}.")
+            raise TypeError(f"Expected {self.name} as a row of numbers, got shape {row.shape}.")
         if not np.isfinite(row).all():
             raise ValueError(f"Expected finite numbers in {self.name}, got {value!r}.")
         return super().validate(obj, obj.limits.check(tuple(row.tolist())))
+
+
+def array(value, name: str) -> np.ndarray:
+    """Tensors on any device, arrays, numbers, or lists of these, as float64. Raises TypeError for anything else."""
+
+    def plain(v):
+        return list(map(plain, v)) if isinstance(v, (list, tuple)) else v.detach().cpu().double().numpy() if hasattr(v, "detach") else v
+
+    try:
+        return np.asarray(plain(value), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"Expected {name} as numbers: a tensor, an array or lists of one length, got {value!r:.60}.") from None
 
 
 def static(name: str) -> Path:

@@ -8,10 +8,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import traitlets
 from torch import Tensor, nn
+
+from .base import array
 
 MOST_CODES = 2000  # a scatter of more is a smear, and the browser searches them at every move
 MOST_EXAMPLES = 20  # more do not fit in a row
@@ -105,7 +106,8 @@ def read_examples(model: nn.Module, examples, labels, latent_dim: int, at_least:
 
 def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list[str]:
     """Labels as text, one for each code, example or image, or none at all. Raises ValueError for another number of them."""
-    names = [] if labels is None else [str(_plain(label)) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
+    plain = labels.tolist() if hasattr(labels, "tolist") else [] if labels is None else labels
+    names = [str(label.item() if hasattr(label, "item") else label) for label in plain]
     if names and len(names) != count:
         raise ValueError(f"Expected one label for each {what}, got {count} {what}s and {len(names)} labels.")
     return names
@@ -113,17 +115,7 @@ def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list
 
 def floats(value, name: str) -> Tensor:
     """A tensor, an array, a number or lists of these → float32 on the CPU, without gradient."""
-    try:
-        return torch.as_tensor(_plain(value), dtype=torch.float32).detach().cpu()
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(f"Expected {name} as numbers, a tensor, an array or lists, got {value!r:.60}.") from None
-
-
-def _plain(value):
-    """Tensors, also those inside lists, as arrays."""
-    if isinstance(value, (list, tuple)):
-        return np.array([_plain(v) for v in value])
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+    return (value.detach().cpu() if isinstance(value, Tensor) else torch.as_tensor(array(value, name))).float()
 
 
 def as_bytes(numbers: Tensor | None) -> bytes:

@@ -55,11 +55,12 @@ class Parts:
         return "\n".join([*data, code, f'<script type="module">\n{stub}\n</script>'])
 
 
-def save_page(views: Sequence[View], path: str | Path, title: str) -> Path:
+def save_page(views: View | Sequence[View], path: str | Path, title: str) -> Path:
     """One HTML file with these views, one below the other, each with its caption. Returns its path. A view shows its present state.
 
     Raises TypeError for what is not a view, FileNotFoundError if the folder of `path` does not exist.
     """
+    views = [views] if isinstance(views, View) else views
     for view in views:
         if not isinstance(view, View):
             raise TypeError(f"Expected views such as LatentPad or FrameStack, got {type(view).__name__}.")

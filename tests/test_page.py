@@ -147,7 +147,9 @@ def test_a_page_keeps_the_shipped_precision(name):
 
 
 def test_one_view_needs_no_list(tmp_path):
-    one, several = (save_page(given, tmp_path / f"{k}.html", "One").read_text(encoding="utf-8") for k, given in enumerate((stack(), [stack()])))
+    one, several = (
+        save_page(given, tmp_path / f"{k}.html", "One").read_text(encoding="utf-8") for k, given in enumerate((stack(), [stack()]))
+    )
     assert one == several
 
 

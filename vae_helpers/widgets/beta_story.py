@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .. import datasets, pretrained
+from .. import datasets, inputs, pretrained
 from ..evaluation import Evaluation, evaluate
 from ..look import BLUE, label_looks, number, show_image
 from ..models import VAE
 from .kit.base import Point, View, bundle, draw_png
 from .kit.decoder import WORDS, row
-from .kit.given import Codes, as_bytes, floats, read_codes, read_labels
+from .kit.given import Codes, as_bytes, read_codes, read_labels
 from .kit.pack import mean_network, pack
 from .kit.plane import MOST_ELLIPSES, Content, Plane, PlaneTrait, ShownTrait, ring
 
@@ -67,9 +67,8 @@ class BetaStory(View):
     ):
         values = [v.item() if hasattr(v, "item") else v for v in values]
         _check(models, values, name)
-        images, labels = floats(images, "images"), read_labels(labels, len(images), "image")
-        images = images.squeeze(1) if images.ndim == 4 else images
-        every = math.ceil(len(images) / MOST_IMAGES) or 1
+        images = inputs.pictures(images, models[0].image_shape)
+        labels, every = read_labels(labels, len(images), "image"), math.ceil(len(images) / MOST_IMAGES)
         self._models = [copy.deepcopy(vae).cpu().float() for vae in models]
         self._means, networks, self._seen, self.evaluations = [], [], [], []
         for vae, v in zip(self._models, values, strict=True):

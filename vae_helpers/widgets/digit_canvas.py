@@ -10,6 +10,7 @@ import traitlets
 from torch import Tensor
 from torch.distributions import Independent, Normal
 
+from .. import inputs
 from ..divergences import kl_standard_normal
 from ..evaluation import log_evidence_grid
 from ..likelihoods import Bernoulli
@@ -47,7 +48,7 @@ class Pairs(traitlets.List):
     """Points of the plane, given as a list or a tensor (N, 2)."""
 
     def validate(self, obj, value):
-        rows = floats(value, self.name)
+        rows = floats(inputs.tensor_of(value, self.name))
         if len(rows) and (rows.ndim != 2 or rows.shape[1] != 2 or not rows.isfinite().all()):
             raise ValueError(f"Expected {self.name} of shape (N, 2), finite, got {tuple(rows.shape)}: as from canvas.q.sample((100,)).")
         return super().validate(obj, rows.tolist())

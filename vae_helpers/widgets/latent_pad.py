@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..look import show_image
-from .kit.base import array, bundle, draw_png
+from .kit.base import bundle, doubles, draw_png
 from .kit.decoder import DecoderView
 from .kit.given import read_codes
 from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, ring, two_dimensions
@@ -22,7 +22,7 @@ class Path(traitlets.Tuple):
 
     def validate(self, obj, value):
         try:
-            points = np.zeros(1) if value is None else array(value, self.name)
+            points = np.zeros(1) if value is None else doubles(value, self.name)
         except TypeError:
             points = np.zeros(1)  # a word, or rows of different lengths: no points
         if points.size and (points.ndim != 2 or points.shape[1] != 2):

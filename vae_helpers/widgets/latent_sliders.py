@@ -7,8 +7,9 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .. import inputs
 from ..look import BLUE, number, show_image
-from .kit.base import Limits, array, bundle, draw_png
+from .kit.base import Limits, bundle, doubles, draw_png
 from .kit.decoder import DecoderView, latent_dim
 from .kit.given import Examples, ExamplesTrait, floats, read_codes, read_examples
 
@@ -61,7 +62,7 @@ class LatentSliders(DecoderView):
         seen, kl = read_codes(codes, labels, None, dims), _kl(kl, dims)
         none = Examples(torch.zeros(0, 1, 1), torch.zeros(0, dims), [])
         examples = none if examples is None else read_examples(model, examples, example_labels, dims)
-        every = None if codes is None else floats(codes, "codes").reshape(-1, dims)  # codes; those that are seen may be thinned
+        every = None if codes is None else floats(inputs.codes(codes, dims)).reshape(-1, dims)  # codes; those that are seen may be thinned
         ranges = _ranges(ranges, every, examples.codes, dims)
         order = sorted(range(dims), key=lambda k: -kl[k] if sort_by_kl and kl else k)
         traits = {"examples": examples, "ranges": ranges, "random": _random(random, every, dims), "kl": kl, "order": order}
@@ -114,10 +115,10 @@ class LatentSliders(DecoderView):
 
 def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dims: int) -> list[list[float]]:
     if ranges is None:
-        around = floats([[-3.0] * dims, [3.0] * dims], "ranges") if codes is None else codes
+        around = torch.tensor([[-3.0] * dims, [3.0] * dims], dtype=torch.float32) if codes is None else codes
         held = torch.cat([around, examples, torch.zeros_like(around[:1])])
         ranges = torch.stack([held.amin(0), held.amax(0)], 1).tolist()
-    pairs = array(ranges, "ranges")
+    pairs = doubles(ranges, "ranges")
     pairs = pairs[None].repeat(dims, 0) if pairs.shape == (2,) else pairs
     if pairs.shape != (dims, 2) or not (pairs[:, 0] < pairs[:, 1]).all():
         raise ValueError(f"Expected {dims} ranges (low, high) with low < high, got {pairs.tolist()}.")
@@ -127,7 +128,7 @@ def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dim
 def _kl(kl: Tensor | Sequence[float] | None, dims: int) -> list[float]:
     if kl is None:
         return []
-    kl = floats(kl, "kl")
+    kl = floats(inputs.tensor_of(kl, "kl"))
     if kl.shape != (dims,):
         raise ValueError(
             f"Expected kl of shape ({dims},), one number a dimension, got {tuple(kl.shape)}: average over the images, .mean(0)."

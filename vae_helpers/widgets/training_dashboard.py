@@ -7,6 +7,8 @@ import weakref
 
 import traitlets
 
+from .. import inputs
+from ..datasets import Dataset
 from ..look import COLOURS, label_looks
 from ..models import VAE, Autoencoder
 from ..training import History, Trainer
@@ -51,6 +53,7 @@ class TrainingDashboard(View):
     has_prior = traitlets.Bool().tag(sync=True)
 
     def __init__(self, model: VAE | Autoencoder, data, **settings):
+        data = data if isinstance(data, Dataset) else inputs.pictures(data, model.image_shape)
         Trainer(model, data, **settings)  # refuses what cannot be trained before anything is drawn
         self._untrained, self._data, self._settings = copy.deepcopy(model), data, settings
         self._sights, self._loop, self._task = Sights(model, data), _running_loop(), None

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .. import inputs
 from ..datasets import Dataset
 from ..look import number
 from ..models import VAE, Autoencoder
-from ..training import History, training_images
+from ..training import History
 from .kit.given import as_bytes, floats, grey_levels
 
 IN_A_ROW, MOST_CODES = 10, 400  # images in each row; codes on the plane
@@ -21,9 +22,9 @@ class Sights:
 
     def __init__(self, model: VAE | Autoencoder, data):
         is_dataset = isinstance(data, Dataset)
-        shown, labels = (data.test.images, data.test.labels.tolist()) if is_dataset else (training_images(data), [])
+        shown, labels = (data.test.images, data.test.labels.tolist()) if is_dataset else (data, [])
         self.what = "test images" if is_dataset else "images"
-        images, every = model.flatten(shown.to(next(model.parameters()))), math.ceil(len(shown) / MOST_CODES)
+        images, every = inputs.image_rows(shown, model.image_shape, like=next(model.parameters())), math.ceil(len(shown) / MOST_CODES)
         self.images, self.to_encode = images[_one_of_each(labels, len(shown))], images[::every]
         self.labels = [str(label) for label in labels[::every]]
         self.z = torch.randn(IN_A_ROW, model.latent_dim, generator=torch.Generator().manual_seed(0)).to(images)
@@ -39,7 +40,7 @@ class Sights:
         rows = [self.images, model.mean_image(codes(self.images)), *([model.mean_image(self.z)] if isinstance(model, VAE) else [])]
         pictures = {"pixels": grey_levels(torch.cat([row.flatten(1) for row in rows]))}
         if model.latent_dim == 2:
-            seen = floats(codes(self.to_encode).nan_to_num(), "codes")
+            seen = floats(codes(self.to_encode).nan_to_num())
             pictures |= {"codes": as_bytes(seen), "reach": max(4, math.ceil(seen.abs().max().item()))}
         return pictures
 

@@ -20,6 +20,8 @@ import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ...inputs import tensor_of
+
 KIT = Path(__file__).parent
 PAGE_VIEW = "application/vnd.vae-helpers.view+json"  # what tools/export_page.py asks for, by this variable
 PAGE_SWITCH = "VAE_HELPERS_PAGE"
@@ -98,7 +100,7 @@ class Point(traitlets.Tuple):
     """
 
     def validate(self, obj, value):
-        row = array(value, self.name)
+        row = doubles(value, self.name)
         row = row[0] if row.ndim == 2 and len(row) == 1 else row
         if row.ndim != 1:
             raise TypeError(f"Expected {self.name} as a row of numbers, got shape {row.shape}.")
@@ -107,16 +109,9 @@ class Point(traitlets.Tuple):
         return super().validate(obj, obj.limits.check(tuple(row.tolist())))
 
 
-def array(value, name: str) -> np.ndarray:
-    """Tensors on any device, arrays, numbers, or lists of these, as float64. Raises TypeError for anything else."""
-
-    def plain(v):
-        return list(map(plain, v)) if isinstance(v, (list, tuple)) else v.detach().cpu().double().numpy() if hasattr(v, "detach") else v
-
-    try:
-        return np.asarray(plain(value), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"Expected {name} as numbers: a tensor, an array or lists of one length, got {value!r:.60}.") from None
+def doubles(value, name: str) -> np.ndarray:
+    """Numbers in any form that inputs.tensor_of takes, as float64."""
+    return tensor_of(value, name).detach().cpu().double().numpy()
 
 
 def static(name: str) -> Path:

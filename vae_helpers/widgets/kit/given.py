@@ -1,5 +1,5 @@
-"""What a view is given, codes, labels, and images to start from, as tensors on any device, arrays or lists: here it is checked, and becomes
-float32 on the CPU.
+"""What a view is given, codes, labels, and images to start from, in whatever form (inputs.py): here it is checked, and becomes float32 on
+the CPU.
 
 Examples are encoded once, when the view is made: so any encoder will do, the codes are PyTorch's own, and a page without a kernel has them.
 """
@@ -12,7 +12,7 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
-from .base import array
+from ... import inputs
 
 MOST_CODES = 2000  # a scatter of more is a smear, and the browser searches them at every move
 MOST_EXAMPLES = 20  # more do not fit in a row
@@ -53,15 +53,10 @@ def read_codes(codes, labels, scales, latent_dim: int) -> Codes:
             if given is not None and len(given):
                 raise ValueError(f"Expected codes beside the {name}, which say what the codes are, got {name} alone.")
         return Codes()
-    codes = floats(codes, "codes")
-    codes = codes[None] if codes.shape == (latent_dim,) else codes
-    if codes.ndim != 2 or codes.shape[1] != latent_dim or len(codes) == 0:
-        raise ValueError(f"Expected codes of shape (N, {latent_dim}), got {tuple(codes.shape)}: pass the means, as in vae.encode(x).mean.")
-    if not codes.isfinite().all():
-        raise ValueError("Expected finite codes, got NaN or infinity among them: look at the encoder's weights.")
+    codes = floats(inputs.codes(codes, latent_dim)).reshape(-1, latent_dim)
+    inputs.check_finite(codes, "codes")
     if scales is not None:
-        scales = floats(scales, "scales")
-        scales = scales[None] if scales.shape == (latent_dim,) else scales
+        scales = floats(inputs.codes(scales, latent_dim)).reshape(-1, latent_dim)
         if scales.shape != codes.shape or not (scales > 0).all() or not scales.isfinite().all():
             wanted = f"positive scales of shape {tuple(codes.shape)}, one row a code"
             raise ValueError(f"Expected {wanted}, got {tuple(scales.shape)}: pass vae.encode(x).stddev.")
@@ -75,33 +70,25 @@ def read_examples(model: nn.Module, examples, labels, latent_dim: int, at_least:
 
     Raises ValueError for another shape or number of them, NaN, pixels outside [0, 1], labels of another number.
     """
-    examples = floats(examples, "examples")
-    image_shape = tuple(getattr(model, "image_shape", ())) if hasattr(model, "encode") else ()
-    are_codes = examples.shape[1:] == (latent_dim,)
-    if not are_codes and tuple(examples.shape[1:]) not in (image_shape, (1, *image_shape), (math.prod(image_shape),)):
-        images = f"images of shape (n, {', '.join(map(str, image_shape))}) or " if image_shape else ""
-        why = "" if image_shape else ": this network has no encoder for images"
-        raise ValueError(f"Expected {images}codes of shape (n, {latent_dim}) as examples, got {tuple(examples.shape)}{why}.")
-    if not at_least <= len(examples) <= MOST_EXAMPLES:
-        raise ValueError(f"Expected {at_least} to {MOST_EXAMPLES} examples, got {len(examples)}: pass a few, such as images[:10].")
-    if not examples.isfinite().all():
-        raise ValueError("Expected finite examples, got NaN or infinity among them: look at where they come from.")
-    if not are_codes and (examples.min() < 0 or examples.max() > 1):
-        low, high = examples.min().item(), examples.max().item()
-        raise ValueError(f"Expected images with pixels in [0, 1], got {low:g} to {high:g}: divide by the largest grey level.")
-    there = examples.to(next(model.parameters()))
-    if are_codes:
-        codes, images = there, model.mean_image(there) if hasattr(model, "mean_image") else model(there)
+    given, weight = inputs.tensor_of(examples, "examples"), next(model.parameters())
+    if not at_least <= len(given) <= MOST_EXAMPLES:
+        raise ValueError(f"Expected {at_least} to {MOST_EXAMPLES} examples, got {len(given)}: pass a few, such as images[:10].")
+    if given.shape[1:] == (latent_dim,):
+        codes = inputs.codes(given, latent_dim, like=weight)
+        inputs.check_finite(codes, "examples")
+        images = model.mean_image(codes) if hasattr(model, "mean_image") else model(codes)
         images = images.reshape(len(codes), (getattr(model, "image_shape", None) or _side(images))[0], -1)
+    elif not hasattr(model, "encode"):
+        raise ValueError(f"Expected codes (n, {latent_dim}) as examples, got {tuple(given.shape)}: this network has no encoder for images.")
     else:
-        images = examples.reshape(-1, *image_shape)
-        codes = model.encode(there.reshape(-1, *image_shape))
+        images = inputs.image_rows(given, model.image_shape, like=weight).reshape(-1, *model.image_shape)
+        inputs.check_unit_range(images)
+        codes = model.encode(images)
         codes = codes if isinstance(codes, Tensor) else codes.mean
     if not codes.isfinite().all():
         raise ValueError("The encoder puts out NaN or infinity for these examples: train the model again, with a smaller learning rate.")
     names = [f" (label {label})" for label in read_labels(labels, len(codes), "example")] or [""] * len(codes)
-    names = [f"image {k + 1}{name}" for k, name in enumerate(names)]
-    return Examples(floats(images, "images"), floats(codes, "codes"), names)
+    return Examples(floats(images), floats(codes), [f"image {k + 1}{name}" for k, name in enumerate(names)])
 
 
 def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list[str]:
@@ -113,9 +100,9 @@ def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list
     return names
 
 
-def floats(value, name: str) -> Tensor:
-    """A tensor, an array, a number or lists of these → float32 on the CPU, without gradient."""
-    return (value.detach().cpu() if isinstance(value, Tensor) else torch.as_tensor(array(value, name))).float()
+def floats(numbers: Tensor) -> Tensor:
+    """float32 on the CPU, without gradient."""
+    return numbers.detach().cpu().float()
 
 
 def as_bytes(numbers: Tensor | None) -> bytes:

@@ -16,7 +16,7 @@ from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
 from ...look import label_looks, scatter
-from .base import Limits, array, blank, drawing, png_of
+from .base import Limits, blank, doubles, drawing, png_of
 from .decoder import latent_dim
 from .given import Codes
 
@@ -40,7 +40,7 @@ class Plane:
     """
 
     def __init__(self, content: Content, extent: Sequence[float] | None = None, drawn: Sequence[str] = ()):
-        extent = square_around(content.seen.codes) if extent is None else array(extent, "extent").tolist()
+        extent = square_around(content.seen.codes) if extent is None else doubles(extent, "extent").tolist()
         self.content, self.extent = content, tuple(extent)
         if len(self.extent) != 4 or not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise ValueError(f"Expected extent=(x0, x1, y0, y1) with x0 < x1 and y0 < y1, got {self.extent}.")

@@ -15,9 +15,9 @@ torch.set_num_threads(1)
 """
 STORY = "story = BetaStory.pretrained('β', extent=(-5, 5, -5, 5), z=(0.6, -0.8)); story"
 STATE = """
-content = story._contents[story._index]
+seen = story._seen[story._index]
 print([story.value, list(story.z), [255 * (1 - v) for v in story.image.flatten().tolist()],
-       content.codes.tolist(), content.scales.tolist(), story.marks[story._index], story.box])
+       seen.codes.tolist(), seen.scales.tolist(), story.marks[story._index], story.plane.box])
 """
 PIXEL = 10 / 300  # one pixel of the screen is less than this
 TRANSFORM = r"shapes => shapes.map((shape) => shape.style.transform.match(/-?[\d.]+(e-?\d+)?/g).map(Number))"

@@ -12,7 +12,7 @@ from vae_helpers.widgets import LatentPad
 runtime.setup()
 pad = LatentPad(pretrained.load("mnist_vae_2d"), extent=(-4, 4, -4, 4))
 """
-STATE = "print([pad.z, [255 * (1 - v) for v in pad.image.flatten().tolist()], pad.box])"
+STATE = "print([pad.z, [255 * (1 - v) for v in pad.image.flatten().tolist()], pad.plane.box])"
 SHADES = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 == 0)"
 
 

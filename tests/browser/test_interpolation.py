@@ -28,7 +28,7 @@ def vae(L):
 codes = torch.tensor([[1.0, 2, 0.5], [-2, 0.5, 1], [0.5, -1.5, -2], [0, 0, 0], [-1, -2, -0.5]])
 """
 VIEW = "view = Interpolation(vae(3), codes, list('vwxyz')); view"
-PLANE = "view = Interpolation(vae(2), codes[:, :2], list('vwxyz'), b=2, codes=torch.randn(60, 2), code_labels=torch.arange(60) % 10); view"
+PLANE = "view = Interpolation(vae(2), codes[:, :2], list('vwxyz'), b=2, codes=torch.randn(60, 2), labels=torch.arange(60) % 10); view"
 FALLBACK = "view = Interpolation(nn.Sequential(nn.Linear(3, 100), Twice(), nn.Sigmoid()), codes); view"
 STATE = """paper = lambda pixels: [255 * (1 - v) for v in pixels.clamp(0, 1).flatten().tolist()]
 print([[view.a, view.b, view.kind, view.t], list(view.z), [paper(x) for x in view.images], paper(view.image), view.reading, view.note])"""
@@ -43,7 +43,7 @@ class Hand:
             self.lab.run_cell(cell)
         self.view = self.lab.widget(1, ".vae-view")
         self.reading = self.view.locator(".vae-words > .vae-reading")
-        self.slider, self.play = self.view.get_by_role("slider"), self.view.locator(".vae-play")
+        self.slider, self.play = self.view.get_by_role("slider"), self.view.locator(".vae-player")
         self.reading.wait_for()
 
     def end(self, letter, n):
@@ -142,7 +142,7 @@ def test_play_reaches_the_end(lab):
 
 
 def test_the_plane(lab):
-    hand = Hand(lab, PLANE, "print([view.box, view.extent])")
+    hand = Hand(lab, PLANE, "print([view.plane.box, view.plane.extent])")
     hand.lab.run_cell(3)
     (left, top, width, height), (x0, x1, y0, y1) = ast.literal_eval(hand.lab.output(3).inner_text())
     pad, ring = hand.view.locator(".vae-pad"), hand.view.locator(".vae-knob")
@@ -195,9 +195,9 @@ def test_the_kernel_decodes_what_the_browser_cannot(lab):
 
 @pytest.mark.parametrize("size", [(1280, 720), (480, 1200)])
 def test_look(lab, size):
-    shipped = """from vae_helpers.models import pretrained, pretrained_codes
-model, q = pretrained("mnist_vae_{0}d"), pretrained_codes("mnist_vae_{0}d")
-view = Interpolation(model, q.mean[:20], q.labels[:20], a=0, b=1, kind="spherical", t=0.4, codes=q.mean[:600], code_labels=q.labels[:600])
+    shipped = """from vae_helpers import pretrained
+model, q = pretrained.load("mnist_vae_{0}d"), pretrained.codes("mnist_vae_{0}d")
+view = Interpolation(model, q.mean[:20], q.labels[:20], a=0, b=1, kind="spherical", t=0.4, codes=q.mean[:600], labels=q.labels[:600])
 view"""
     page = lab([SETUP, shipped.format(2), shipped.format(10)], size=size).run_all()
     for dark in (False, True):

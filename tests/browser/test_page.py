@@ -105,8 +105,8 @@ def test_the_pad_is_dragged_and_the_image_follows(page):
     page = page()
     pad, canvas = view(page, PAD).locator(".vae-pad"), view(page, PAD).locator(".vae-image")
     reading = view(page, PAD).locator(".vae-reading").first
-    left, top, width, height = state(page, PAD)["box"]
-    x0, x1, y0, y1 = state(page, PAD)["extent"]
+    left, top, width, height = state(page, PAD)["plane"]["box"]
+    x0, x1, y0, y1 = state(page, PAD)["plane"]["extent"]
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     for picture in page.locator(".view-picture").all():
@@ -135,7 +135,7 @@ def test_keys_move_one_view_and_no_other(page):
     pad.press("Home")
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
         pad.press(key)
-    x0, x1, y0, y1 = state(page, PAD)["extent"]
+    x0, x1, y0, y1 = state(page, PAD)["plane"]["extent"]
     z = [2 * 0.02 * (x1 - x0), 0.02 * (y1 - y0)]
     expect(view(page, PAD).locator(".vae-reading").first).to_have_text(re.compile(re.escape(f"z = ({z[0]:.2f}, {z[1]:.2f})")))
     assert np.abs(ink(view(page, PAD).locator(".vae-image")) - decoded(model(2), z)).max() < 2e-3 + 1 / 255

@@ -149,7 +149,7 @@ def test_the_exported_show_has_working_views(show, size, tmp_path):
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
     page.keyboard.press("ArrowRight")
     place, reading = page.locator(".vae-pad"), page.locator(".vae-reading").first
-    box, (left, top, width, height), (x0, x1, y0, y1) = place.bounding_box(), pad.box, pad.extent
+    box, (left, top, width, height), (x0, x1, y0, y1) = place.bounding_box(), pad.plane.box, pad.plane.extent
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + (left + 0.75 * width) * box["width"], box["y"] + (top + 0.25 * height) * box["height"], steps=5)

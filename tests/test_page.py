@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
 
@@ -15,7 +17,8 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from freshness import read
+from freshness import ROOT, read
+from install import surroundings
 from node import in_node, needs_node
 from notebook_reading import NOTEBOOKS
 from PIL import Image
@@ -26,6 +29,7 @@ from vae_helpers.models import VAE
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View
 from vae_helpers.widgets.kit.page import Parts, _packed, document, save_page
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 VAE_2, VAE_4 = VAE((8, 8), 2, seed=0), VAE((8, 8), 4, seed=0)
 
 
@@ -382,7 +386,7 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
         r"<(script|style)\b.*?</\1>|data:[^\"]*", "", page, flags=re.S
     )
     assert "printed &lt;b&gt;" in page and 'alt="A line &amp; its axes."' in page and 'alt="The pad."' in page
-    assert "Made from 98_sample.ipynb by <code>python run.py export 98_sample.ipynb</code>" in page
+    assert "Made from 98_sample.ipynb by <code>python3 run.py export 98_sample.ipynb</code>" in page
     assert [state["caption"] for state in states(page)] == ["The pad."]
     outside = re.sub(r"<script.*?</script>", "", page, flags=re.S)
     assert not re.findall(r'(?:src|poster|srcset|data)="(?!data:)[^"]*"|<link|<iframe|@import|url\((?!data:)', outside)
@@ -399,7 +403,7 @@ def test_export_of_views_alone(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]
-    assert "<code>python run.py export 98_sample.ipynb --views 2</code>" in page
+    assert "<code>python3 run.py export 98_sample.ipynb --views 2</code>" in page
     capsys.readouterr()
     assert export_page.main([str(path), "-o", str(tmp_path / "none.html"), "--views", "3"]) == 1
     assert "The notebook has 2 interactive views: expected numbers from 1 to 2, got [3]" in capsys.readouterr().err
@@ -414,7 +418,7 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     assert export_page.main([str(path), "-o", str(target), "--stored"]) == 0
     page = target.read_text(encoding="utf-8")
     assert 'alt="LatentPad: The pad." src="data:image/png;base64,iVBORw0K"' in page and states(page) == []
-    assert "<code>python run.py export 98_sample.ipynb --stored</code>" in page
+    assert "<code>python3 run.py export 98_sample.ipynb --stored</code>" in page
     with pytest.raises(SystemExit):
         export_page.main([str(path), "--stored", "--views", "1"])
     assert "expected neither --stored nor --slides with it" in capsys.readouterr().err
@@ -460,6 +464,24 @@ def test_a_failure_is_told_and_writes_nothing(tmp_path, capsys, cells, message):
     assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
     assert capsys.readouterr().err.startswith(f"export: {message}")
     assert [file.name for file in tmp_path.iterdir()] == ["98_sample.ipynb"]
+
+
+def test_a_folder_that_may_only_be_read_is_named_before_anything_runs(tmp_path, capsys, monkeypatch):
+    path = notebook(tmp_path, "# T", "raise SystemExit")
+    monkeypatch.setattr(export_page.os, "access", lambda folder, mode: folder != tmp_path)
+    assert export_page.main([str(path), "-o", str(tmp_path / "page.html")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith(f"export: You may not write into {tmp_path}. Give another place: -o my-page.html")
+
+
+def test_nbconvert_shows_the_pictures_of_views(tmp_path):
+    """With the option that the README names: a page that shows live views asks other hosts for their program."""
+    option = next(word for word in README.replace("`", " ").split() if word.startswith("--ExecutePreprocessor."))
+    path = notebook(tmp_path, "# T", CODE)
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", option, path]
+    subprocess.run(command, check=True, capture_output=True, env=surroundings(), cwd=tmp_path)
+    html = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert html.count('src="data:image/png;base64,') == 1 and "widget-view" not in html and "html-manager" not in html
 
 
 def test_wrong_paths(tmp_path, capsys):

@@ -1,7 +1,10 @@
-"""Every text file is read and written as UTF-8: where that is not said, Windows takes its code page, and a name like Łukasz is an error."""
+"""What holds for every line of code: ruff has nothing to say, and text is read and written as UTF-8, in so many words. Where that is not
+said, Windows takes its code page: notebooks stop at their first figure in Beijing, and run.py for a user named Łukasz."""
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +13,12 @@ from notebook_reading import NOTEBOOKS, code_cells, python
 
 FOLDERS = ("vae_helpers", "tools", "experiments", "benchmarks", "tests")
 FILES = [ROOT / "run.py", *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
+def test_ruff_has_nothing_to_say(command):
+    done = subprocess.run([sys.executable, "-m", "ruff", *command, "--no-cache", ROOT], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def unsaid(source: str) -> Iterator[str]:

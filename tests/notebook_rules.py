@@ -168,10 +168,12 @@ def interactive(page: Page) -> Iterator[str]:
 
 @rule
 def setup_first(page: Page) -> Iterator[str]:
-    """The first code cell is tagged setup, and a setup cell calls runtime.setup()."""
+    """The first code cell is tagged setup and says what a notebook opened alone needs, and a setup cell calls runtime.setup()."""
     cells = code_cells(page.notebook)
     if not cells or "setup" not in tags(cells[0]):
         yield "the first code cell has no tag `setup`"
+    if not cells or not re.search(r"^# Opened alone.* %pip install git\+https://", cells[0]["source"], re.MULTILINE):
+        yield "the first code cell lacks the line `# Opened alone, as on Colab? Run this first: %pip install git+https://...`"
     if not any("runtime.setup()" in cell["source"] for cell in cells if "setup" in tags(cell)):
         yield "no setup cell calls runtime.setup()"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import install
 import pytest
-from notebook_reading import COURSE
+from freshness import read
+from notebook_reading import COURSE, NOTEBOOKS, code_cells
 from packaging.requirements import Requirement
 from test_setup import PROJECT, ROOT
 
@@ -88,11 +89,13 @@ def test_with_a_network_mnist_is_fetched_to_where_load_looks(monkeypatch, capsys
 # The links in the README
 
 
-def test_every_notebook_has_a_launch_link_and_all_go_to_one_repository():
+def test_every_notebook_has_a_launch_link_and_all_links_go_to_one_repository():
     """The repository's public address is written OWNER/REPO until it has one; whoever publishes replaces all at once."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"https://mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)/HEAD\?urlpath=lab/tree/([^)\s]+)", readme)
     assert len(links) == readme.count("https://mybinder.org/v2/"), "a link to Binder is not of the form .../HEAD?urlpath=lab/tree/FILE"
     assert {file for _, file in links} == {f"notebooks/{path.name}" for path in COURSE}
-    assert len({repository for repository, _ in links}) == 1, f"these links go to different repositories: {links}"
+    pages = [readme, *(cell["source"] for path in NOTEBOOKS for cell in code_cells(read(path)))]
+    installed = {repository for page in pages for repository in re.findall(r"git\+https://github\.com/([\w.-]+/[\w.-]+)", page)}
+    assert {repository for repository, _ in links} == installed and len(installed) == 1, f"different repositories: {installed}, {links}"
     assert "(https://mybinder.org/badge_logo.svg)" in readme

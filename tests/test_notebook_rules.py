@@ -27,7 +27,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 OPENING = "# A page\n\nWhat is a good page? \n\n**You will be able to** write one.\n\n**Needs** nothing.\n\n**Minutes** 3"
 CELLS = [
     ("md", "slide", OPENING),
-    ("setup", "skip", "from vae_helpers import runtime, widgets\nruntime.setup()"),
+    ("setup", "skip", "# Opened alone? %pip install git+https://x\nfrom vae_helpers import runtime, widgets\nruntime.setup()"),
     (
         "md",
         "slide",
@@ -129,6 +129,7 @@ BREACHES = [
     ("interactive", lambda page: [source(i, "pass")(page) for i in (1, 3)], "no code cell uses"),
     ("setup_first", put(1, metadata={}), "no tag `setup`"),
     ("setup_first", source(1, "", "runtime.setup()"), "no setup cell calls"),
+    ("setup_first", source(1, "Opened", "Opened alone"), "lacks the line `# Opened alone"),
     ("headings", source(2, "# Two"), "2 H1"),
     ("headings", source(2, "### Deep"), "is H3 under an H1"),
     ("headings", source(2, "## Exercises"), "stands 2 times"),

@@ -15,7 +15,8 @@ vae, codes = pretrained.load("mnist_vae_2d"), pretrained.codes("mnist_vae_2d")
 """
 CANVAS = "canvas = DigitCanvas(vae, codes.mean, codes.labels, codes.stddev); canvas"
 STATE = """
-s = {"strokes": canvas.strokes, "example": canvas.example, "z": list(canvas.z), "samples": canvas.samples, "extent": list(canvas.plane.extent)}
+s = {"strokes": canvas.strokes, "example": canvas.example, "z": list(canvas.z), "samples": canvas.samples}
+s["extent"] = list(canvas.plane.extent)
 if canvas.strokes:
     s |= {"x": canvas.x.int().flatten().tolist(), "mu": canvas.q.mean.tolist(), "sigma": canvas.q.stddev.tolist()}
     s["numbers"] = list(canvas.numbers)

@@ -19,7 +19,8 @@ codes, labels = torch.randn(60, 2, generator=torch.Generator().manual_seed(0)), 
 """
 PAD = "pad = LatentPad(vae, codes, labels, extent=(-4, 4, -4, 4)); pad"
 SLIDERS = "sliders = LatentSliders(vae6, random='box', ranges=(-2, 2)); sliders"
-STATE = "print([list({0}.z), [255 * (1 - v) for v in {0}.image.clamp(0, 1).flatten().tolist()], {0}.plane.box if hasattr({0}, 'plane') else None])"
+SHOWN = "[255 * (1 - v) for v in {0}.image.clamp(0, 1).flatten().tolist()]"
+STATE = f"print([list({{0}}.z), {SHOWN}, {{0}}.plane.box if hasattr({{0}}, 'plane') else None])"
 SHADES = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 == 0)"
 PIXEL = 8 / 300  # one pixel of the screen is less than this
 

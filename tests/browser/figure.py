@@ -19,7 +19,9 @@ CANVAS = """async canvas => {
 def tagged(notebook: str, name: str) -> list[str]:
     """The sources of the cells tagged `setup` or `live:name`, in their order: what a figure needs, and last the figure itself."""
     cells = [cell for cell in code_cells(read(ROOT / "notebooks" / notebook)) if {"setup", f"live:{name}"} & set(tags(cell))]
-    assert f"live:{name}" in tags(cells[-1]), f"no code cell of {notebook} has the tag live:{name}"
+    named = [k for k, cell in enumerate(cells) if f"live:{name}" in tags(cell)]
+    assert named, f"no code cell of {notebook} has the tag live:{name}"
+    cells = cells[: named[-1] + 1]
     return [cell["source"] for cell in cells]
 
 

@@ -167,6 +167,16 @@ def test_the_home_folder_may_have_any_name(clone):
         assert install.state() == (version, False)
 
 
+def test_a_slow_disk_costs_nobody_the_environment(clone, monkeypatch):
+    def never_ends(command, **options):
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(install.subprocess, "run", never_ends)
+    with pytest.raises(SetUpError, match="does not answer"):
+        install.set_up()
+    assert install.PYTHON.exists()
+
+
 @pytest.mark.parametrize("kind", ["file", "link to a folder"])
 def test_something_else_named_venv_is_left_alone(clone, kind):
     install.shutil.rmtree(install.VENV)

@@ -180,11 +180,13 @@ print("whole")"""
 
 def state() -> tuple[str, bool]:
     """The Python version inside `.venv`, such as "3.11" ("" if it does not start, or is not what `.venv` was made with), and whether
-    everything is installed."""
+    everything is installed. Raises SetUpError if that cannot be said."""
     try:
-        asked = subprocess.run([PYTHON, "-c", STATE, *pins()], capture_output=True, encoding="utf-8", timeout=60, env=surroundings())
+        asked = subprocess.run([PYTHON, "-c", STATE, *pins()], capture_output=True, encoding="utf-8", timeout=120, env=surroundings())
         settings = (VENV / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.TimeoutExpired:  # no reason to throw it away
+        raise SetUpError(f"The Python in {VENV} does not answer: the disk may be very busy. Give the same command again later.") from None
+    except OSError:
         return "", False
     version, *rest = asked.stdout.split() or [""]
     made_with = re.search(r"^version(?:_info)? *= *([\d.]+)", settings, re.MULTILINE)  # venv and uv; virtualenv

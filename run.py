@@ -86,6 +86,8 @@ def lab_arguments(options: list[str]) -> list[str]:
             raise install.SetUpError("--copy needs a folder of your own: python3 run.py lab --copy my-notebooks")
         root = copy_notebooks(Path(options[at + 1]).resolve())
         notebook, options = root / notebook.name, options[:at] + options[at + 2 :]
+    elif not os.access(ROOT, os.W_OK):
+        print("You may only read this folder, so what you change will not be saved: `run.py lab --copy my-notebooks` gives you a copy.")
     if named := [option for option in options if option.endswith(".ipynb")]:
         notebook, options = Path(named[0]).resolve(), [option for option in options if option not in named]
         root = root if notebook.is_relative_to(root) else notebook.parent

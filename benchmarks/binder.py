@@ -6,7 +6,6 @@ Both run from top to bottom in one JupyterLab, in a real browser, one after the 
 is the proportional set size, which counts shared pages once (elsewhere than on Linux the resident set). The browser is the reader's own.
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import threading
 from pathlib import Path
 
 import psutil
-from rows import Row, plain
+from rows import Row, command_line
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from chromium import chromium
@@ -68,6 +67,4 @@ def megabytes(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*")
-    print(plain(measure(parser.parse_args().names)))
+    command_line(measure, __doc__)

@@ -8,14 +8,13 @@ the first live one is. Caches are empty the first time, pip's too, so the instal
 environment serves the clone, to see that the rest works.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from rows import Row, plain
+from rows import Row, command_line
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from chromium import chromium
@@ -65,6 +64,4 @@ def measure(install: bool = True) -> list[Row]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--no-install", action="store_true")
-    print(plain(measure(install=not parser.parse_args().no_install)))
+    command_line(measure, __doc__)

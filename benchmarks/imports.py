@@ -5,14 +5,13 @@
 Quoted is what it adds to starting Python, by turns, with the files in the system's cache.
 """
 
-import argparse
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from rows import Row, plain, summary
+from rows import Row, command_line, summary
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "07_train_a_vae.ipynb"
 
@@ -39,6 +38,4 @@ def setup_cell() -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=9)
-    print(plain(measure(parser.parse_args().repeats)))
+    command_line(measure, __doc__)

@@ -5,12 +5,11 @@
 Seconds are with the kernel's start; memory is the kernel's largest resident set.
 """
 
-import argparse
 import asyncio
 import sys
 from pathlib import Path
 
-from rows import Row, plain
+from rows import Row, command_line
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from build_notebooks import execute
@@ -31,6 +30,4 @@ def measure(names: list[str] | None = None) -> list[Row]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*")
-    print(plain(measure(parser.parse_args().names)))
+    command_line(measure, __doc__)

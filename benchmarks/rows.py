@@ -1,11 +1,13 @@
 """What the benchmarks share: a row of the table, a median with its spread, and the machine that they ran on."""
 
+import argparse
 import datetime
 import importlib.metadata
+import inspect
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +39,19 @@ def markdown(rows: Sequence[Row]) -> str:
 def plain(rows: Sequence[Row]) -> str:
     """The same rows for a terminal."""
     return "\n".join(f"  {row.what:66} {row.value:24} {row.spread}" if row.value else row.what for row in rows)
+
+
+def command_line(measure: Callable[..., list[Row]], doc: str) -> None:
+    """Measure with what the command line says (--repeats 5 for a number, --no-install for a yes, names for a list), and print the rows."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in ((each.name, each.default) for each in inspect.signature(measure).parameters.values()):
+        if isinstance(default, bool):
+            parser.add_argument(f"--no-{name}", dest=name, action="store_false")
+        elif isinstance(default, int):
+            parser.add_argument(f"--{name}", type=int, default=default)
+        else:
+            parser.add_argument(name, nargs="*")
+    print(plain(measure(**vars(parser.parse_args()))))
 
 
 def others_busy(seconds: float = 3.0) -> float:

@@ -26,6 +26,16 @@ def test_a_table_has_headings_medians_and_ranges(rows):
     assert rows.markdown(table).splitlines()[2:] == ["| **Part** |  |  |", "| a | 2.8 ms | 1.0 to 1,000.0, 4 runs |", "| b | 7.00 |  |"]
 
 
+def test_the_command_line_is_that_of_the_function(rows, monkeypatch, capsys):
+    def measure(names=None, repeats=3, install=True):
+        return [rows.Row("given", f"{names} {repeats} {install}")]
+
+    for words, given in (("", "[] 3 True"), ("04 05 --repeats 2 --no-install", "['04', '05'] 2 False")):
+        monkeypatch.setattr("sys.argv", ["part.py", *words.split()])
+        rows.command_line(measure, "A part.")
+        assert capsys.readouterr().out.split("given")[1].strip() == given
+
+
 def test_every_part_can_be_called_with_its_shortest_settings():
     code = """
 import importlib, inspect, table

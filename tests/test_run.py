@@ -127,6 +127,7 @@ def test_what_writes_here_says_so_where_it_may_only_read(called, monkeypatch, ca
     assert run.main(["test"]) == 1 and run.main(["build"]) == 1 and called == []
     assert capsys.readouterr().err.startswith(f"`run.py test` writes into {ROOT}, which you may only read. Copy that folder")
     assert run.main(["lab"]) == 0 and run.main(["export", "a.ipynb"]) == 0
+    assert "`run.py lab --copy my-notebooks` gives you a copy" in capsys.readouterr().out
 
 
 # The browser

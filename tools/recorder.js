@@ -1,18 +1,12 @@
-// Put into a page before its own scripts: window.recorder has .events (pointer moves), .paints (pictures, each with the number of events before
-// it, the reading beside it, and the moment when the frame that shows it was handed to the compositor), .blanks (frames without a picture),
-// .bytes (received from the kernel). Times in ms of performance.now(). A picture is what a view puts on its canvas (its reading follows in
-// the same task), or an image in an output, once decoded: there the red of the corner's pixel says which.
+// Put into a page before its own scripts: window.recorder has .events (pointer moves), .paints (pictures, each with the number of events
+// before it, the reading beside it, and the moment when the frame that shows it was handed to the compositor), .blanks (frames without a
+// picture). Times in ms of performance.now(). A picture is what a view puts on its canvas (its reading follows in the same task), or an
+// image in an output, once decoded: there the red of the corner's pixel says which.
 {
-    const recorder = window.recorder = { events: [], paints: [], blanks: 0, frames: 0, bytes: 0, dragging: false };
+    const recorder = window.recorder = { events: [], paints: [], blanks: 0, frames: 0, dragging: false };
     addEventListener("pointermove", (event) => {
-        if (recorder.dragging) recorder.events.push({ moved: event.timeStamp, heard: performance.now() });
+        if (recorder.dragging) recorder.events.push({ heard: performance.now() });
     }, true);
-    window.WebSocket = class extends window.WebSocket {
-        constructor(...rest) {
-            super(...rest);
-            this.addEventListener("message", ({ data }) => (recorder.bytes += data.byteLength ?? data.size ?? data.length));
-        }
-    };
     const painted = (text) => {
         const paint = { at: performance.now(), after: recorder.events.length, text };
         recorder.paints.push(paint);

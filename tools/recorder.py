@@ -25,7 +25,6 @@ class Drag(NamedTuple):
     paints: list[dict]
     blanks: int
     frames: int
-    seconds: float
 
     def shown(self) -> list[dict | None]:
         """For each position the picture that was drawn before the next one was heard of, or None."""
@@ -50,9 +49,8 @@ def drag(page, start: tuple[float, float], end: tuple[float, float], after: Call
     for k in range(1, POSITIONS + 1):
         mouse("mouseMoved", *(a + (b - a) * k / POSITIONS for a, b in zip(start, end, strict=True)), pressed=True)
         time.sleep(max(0, begin + k / EVENTS_A_SECOND - time.monotonic()))
-    seconds = time.monotonic() - begin
     mouse("mouseReleased", *end, pressed=True)
     after()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     record = page.evaluate("recorder.dragging = false, recorder")
-    return Drag(record["events"], record["paints"], record["blanks"], record["frames"], seconds)
+    return Drag(record["events"], record["paints"], record["blanks"], record["frames"])

@@ -1,5 +1,7 @@
 """The README's animation: what is committed, and the curve along which its ring is dragged."""
 
+import io
+
 import numpy as np
 import readme_picture
 from PIL import Image
@@ -19,3 +21,12 @@ def test_the_curve_is_closed_even_and_on_the_plane():
     assert np.abs(points).max() < 3
     for place in readme_picture.PLACES:
         assert np.linalg.norm(points - place, axis=1).min() < steps.max()
+
+
+def test_the_ring_is_dragged_and_the_image_follows(browser, tmp_path):
+    frames = readme_picture.record(browser, tmp_path / "explorer.html", 4)
+    right = (readme_picture.HEIGHT, 60, readme_picture.WIDTH, 330)  # of the square plane: the decoded image
+    assert len({frame.crop(right).tobytes() for frame in frames}) == 4
+    assert np.asarray(frames[0]).min() < 30  # the picture is not blank
+    with Image.open(io.BytesIO(readme_picture.gif(frames))) as animation:
+        assert animation.n_frames == 4

@@ -35,10 +35,8 @@ main {{ padding: 0; }} h1, main > p, .vae-path, .vae-switches, .vae-help {{ disp
 
 
 def main() -> None:
-    codes = pretrained.codes("mnist_vae_2d")
-    pad = LatentPad(pretrained.load("mnist_vae_2d"), codes.mean, codes.labels, extent=EXTENT, z=PLACES[0])
-    with tempfile.TemporaryDirectory() as folder:
-        frames = record(pad, save_page([pad], Path(folder) / "explorer.html", "Explorer"))
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        frames = record(browser, Path(folder) / "explorer.html", FRAMES)
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(content := gif(frames))
     print(f"{TARGET.relative_to(ROOT)}: {len(frames)} frames of {WIDTH} × {HEIGHT}, {len(content) / 1000:.0f} kB")
@@ -55,22 +53,23 @@ def curve(places: list[tuple[float, float]], count: int) -> np.ndarray:
     return np.stack([np.interp(wanted, lengths, fine[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def record(pad: LatentPad, page_file: Path) -> list[Image.Image]:
-    """What the browser shows while the mouse drags the ring along the curve."""
-    left, top, width, height = pad.box
-    x0, x1, y0, y1 = pad.extent
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-        page.goto(page_file.as_uri())
-        page.add_style_tag(content=STYLE)
-        box = page.locator(".vae-pad").bounding_box()
-        frames = []
-        for x, y in curve(PLACES, FRAMES):
-            u, v = left + width * (x - x0) / (x1 - x0), top + height * (y1 - y) / (y1 - y0)
-            page.mouse.move(box["x"] + u * box["width"], box["y"] + v * box["height"])
-            page.mouse.down()
-            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+def record(browser, page_file: Path, count: int) -> list[Image.Image]:
+    """What the browser shows while the mouse drags the ring along the curve: so many frames of one round."""
+    codes = pretrained.codes("mnist_vae_2d")
+    pad = LatentPad(pretrained.load("mnist_vae_2d"), codes.mean, codes.labels, extent=EXTENT, z=PLACES[0])
+    (left, top, width, height), (x0, x1, y0, y1) = pad.plane.box, EXTENT
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+    page.goto(save_page([pad], page_file, "Explorer").as_uri())
+    page.add_style_tag(content=STYLE)
+    box = page.locator(".vae-pad").bounding_box()
+    frames = []
+    for x, y in curve(PLACES, count):
+        u, v = left + width * (x - x0) / (x1 - x0), top + height * (y1 - y) / (y1 - y0)
+        page.mouse.move(box["x"] + u * box["width"], box["y"] + v * box["height"])
+        page.mouse.down()
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    page.close()
     return frames
 
 

@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances
 from node import in_node, needs_node
 from PIL import Image
 from torch import nn
@@ -18,9 +19,8 @@ from torch import nn
 from vae_helpers import datasets, widgets
 from vae_helpers.models import VAE
 from vae_helpers.widgets import DigitCanvas, LatentPad, LatentSliders
-from vae_helpers.widgets.kit.base import KIT, View, bundle
+from vae_helpers.widgets.kit.base import KIT, WIDGET_VIEW, View, bundle
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 CLASSES = {name: getattr(widgets, name) for name in widgets.__all__ if isinstance(getattr(widgets, name), type)}
 TEST = datasets.load("digits").binarized(0).test
 X, LABELS = TEST.images[:30], TEST.labels[:30]
@@ -89,7 +89,8 @@ def test_one_bundle_holds_view_picture_and_sentence(name):
     view, again = make(name), make(name)
     data, metadata = view._repr_mimebundle_()
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert data[VIEW]["model_id"] == view.model_id
+    live, still = _instances[data[WIDGET_VIEW]["model_id"]].children
+    assert live is view and data["image/png"] in still.value and "anywidget" in still.value
     assert data["text/plain"] == repr(view) == repr(again) == f"{name}: {view.caption}"
     assert metadata["image/png"] == {"width": picture.width // 2, "height": picture.height // 2}
     assert same(base64.b64decode(data["image/png"]), again.picture())

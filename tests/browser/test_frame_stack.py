@@ -1,5 +1,8 @@
 """FrameStack under a real hand, in JupyterLab and Chromium."""
 
+import json
+
+from lab import Server, open_notebook
 from playwright.sync_api import expect
 
 SETUP = """
@@ -83,6 +86,26 @@ def test_two_parameters(lab):
     page.run_cell(3)
     shows(page, canvas, [128, 0, 0])
     expect(sliders.nth(0)).to_have_value("1")
+
+
+def test_where_anywidget_is_missing_the_picture_stands_with_a_sentence(tmp_path, browser, lab):
+    """JupyterLab as on a hub whose server has ipywidgets alone."""
+    settings = tmp_path / "config" / "labconfig" / "page_config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"disabledExtensions": {"anywidget": True}}), encoding="utf-8")
+    with Server(tmp_path) as server:
+        page = open_notebook(server, browser, [SETUP, ONE], "without.ipynb").run_all()
+        still = page.widget(1, ".vae-still")
+        expect(still).to_be_visible()
+        expect(still).to_contain_text("the live view needs anywidget in the environment that JupyterLab itself runs in")
+        expect(still.get_by_role("img", name="Pictures over share.")).to_be_visible()
+        assert still.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 4 * 144
+        expect(page.widget(1, ".jupyter-widgets-error-widget")).to_be_visible()
+        page.page.context.close()
+    page, canvas, _ = open_stack(lab, ONE)
+    expect(canvas).to_be_visible()
+    expect(page.output(1).locator(".vae-still")).to_have_count(1)
+    assert page.output(1).locator(".vae-still").evaluate("still => getComputedStyle(still).display") == "none"
 
 
 def test_look(lab):

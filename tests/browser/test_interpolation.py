@@ -135,6 +135,9 @@ def test_play_reaches_the_end(lab):
     t = hand.state()[0][3]
     assert 0 < t < 1
     hand.agrees(0, 2, "straight", t)
+    hand.play.click()
+    hand.slider.press("Escape")
+    expect(hand.play).to_have_text("▶ play")
     hand.play.click()  # a hand on the slider stops it
     hand.slider.press("Home")
     hand.agrees(0, 2, "straight", 0)

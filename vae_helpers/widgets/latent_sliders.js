@@ -1,4 +1,4 @@
-import { clamp, imageCanvas, number } from "./kit/common.js";
+import { clamp, imageCanvas, number, say } from "./kit/common.js";
 import { button, element, follow, put, slider, view } from "./kit/controls.js";
 import { makeDecoder } from "./kit/decoder.js";
 import { readExamples } from "./kit/examples.js";
@@ -29,7 +29,7 @@ export default view(({ model, el }) => {
     el.append(element("div", { class: "vae-strip", role: "group", "aria-label": "Encode one of these images" },
       element("span", { class: "vae-strip-name", "aria-hidden": "true" }, "encode this image:"), ...thumbnails));
     side.classList.add("vae-side-wide");
-    side.prepend(element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, "decoded from z")), chosen));
+    side.prepend(element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, say(model, "decoded"))), chosen));
   }
   const sliders = element("div", { class: "vae-sliders" }, ...model.get("order").map((l) => rows[l].row), buttons);
   if (model.get("kl").length) {

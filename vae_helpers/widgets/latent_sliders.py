@@ -81,7 +81,7 @@ class LatentSliders(DecoderView):
             show_image(axes["image"], self.image)
             if self.example >= 0:
                 show_image(axes["original"], self.examples.images[self.example]).set_title(self.examples.names[self.example], fontsize=12)
-                axes["image"].set_title("decoded from z", fontsize=12)
+                axes["image"].set_title(self.say("decoded"), fontsize=12)
             dead = [bool(self.kl) and self.kl[k] < self.dead_below for k in self.order]
             for row, k in enumerate(self.order):
                 axes["sliders"].plot(self.ranges[k], [row, row], color="#ccc" if dead[row] else "#999", linewidth=3, solid_capstyle="round")

@@ -10,10 +10,12 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import anywidget
+import ipywidgets
 import numpy as np
 import torch
 import traitlets
@@ -23,8 +25,14 @@ from matplotlib.figure import Figure
 from ...inputs import tensor_of
 
 KIT = Path(__file__).parent
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PAGE_VIEW = "application/vnd.vae-helpers.view+json"  # what tools/export_page.py asks for, by this variable
 PAGE_SWITCH = "VAE_HELPERS_PAGE"
+# Under the picture, for a front end that has ipywidgets but not anywidget, and shows an error where the view would be. It comes late, as a
+# view takes its time to load, and where the view is seen, controls.css hides it.
+STILL = """<p>A still picture: the live view needs <code>anywidget</code> in the environment that JupyterLab itself runs in.
+Install it there (<code>pip install anywidget</code>), and load this page anew.</p>
+<style>.vae-still { animation: vae-late 5s step-end } @keyframes vae-late { from { position: absolute; visibility: hidden } }</style>"""
 DPI = 144  # pixels per inch in the file; shown at half size, so one point is one pixel on screen
 drawing = threading.RLock()  # widget messages arrive on a second thread, and matplotlib's text is not made for two
 
@@ -63,14 +71,17 @@ class View(anywidget.AnyWidget):
         return f"{type(self).__name__}: {self.caption}"
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        # A front end takes the live view; GitHub, nbconvert and an unrun notebook take the picture; a terminal takes the sentence.
+        # A front end takes the live view, or the picture beside it if it lacks anywidget; GitHub, nbconvert and an unrun notebook take the
+        # picture alone; a terminal takes the sentence.
         data, metadata = super()._repr_mimebundle_(**kwargs)
         png = self.picture()
-        width, height = png_size(png)
+        width, height = (n // 2 for n in png_size(png))
+        still = ipywidgets.HTML(image(png, self.caption, width=width) + STILL).add_class("vae-still")
+        data[WIDGET_VIEW]["model_id"] = ipywidgets.VBox([self, still]).model_id
         data["image/png"] = base64.b64encode(png).decode("ascii")
         if os.environ.get(PAGE_SWITCH):
             data[PAGE_VIEW] = self.page_data()
-        return data, {**metadata, "image/png": {"width": width // 2, "height": height // 2}}
+        return data, {**metadata, "image/png": {"width": width, "height": height}}
 
 
 class Limits(NamedTuple):
@@ -157,6 +168,13 @@ def draw_png(draw: Callable[[Figure], object], size: tuple[float, float]) -> byt
     with drawing, torch.no_grad():
         draw(figure := blank(size))
         return png_of(figure)
+
+
+def image(png: bytes, alt: str, kind: str = "", width: int | None = None) -> str:
+    """An <img> that holds the PNG itself; without `width` a pixel of the file is a pixel on screen."""
+    size = f' width="{width}"' if width else ""
+    name = f' class="{kind}"' if kind else ""
+    return f'<img{name}{size} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
 def _as_json(value):

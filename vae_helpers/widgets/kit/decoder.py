@@ -13,7 +13,7 @@ from .base import Limits, Point, View
 from .given import Codes, as_bytes
 from .pack import CannotRun, mean_network, pack
 
-WORDS = {"place": "z = ({z})", "nearest": "nearest code: {label} ({distance} away)"}
+WORDS = {"place": "z = ({z})", "nearest": "nearest code: {label} ({distance} away)", "decoded": "decoded from z"}
 
 
 class DecoderView(View):

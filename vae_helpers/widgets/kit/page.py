@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from ...files import half_size, lighter, write_beside_and_rename
-from .base import View, bundle
+from .base import View, bundle, image
 
 # The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes.
 POLICY = "default-src 'none'; img-src data: blob:; font-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -100,13 +100,6 @@ def write(text: str, path: str | Path) -> Path:
         raise FileNotFoundError(f"Expected a folder that exists for {path.name}, got {path.parent}: make it first.")
     write_beside_and_rename(path, text)
     return path
-
-
-def image(png: bytes, alt: str, kind: str = "", width: int | None = None) -> str:
-    """An <img> that holds the PNG itself; without `width` a pixel of the file is a pixel on screen."""
-    size = f' width="{width}"' if width else ""
-    name = f' class="{kind}"' if kind else ""
-    return f'<img{name}{size} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
 def _keep(where: dict[str, str], text: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from vae_helpers import datasets
+from vae_helpers import datasets, runtime
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.objectives import elbo
 from vae_helpers.training import Trainer, fit
@@ -26,7 +26,7 @@ def test_fit_is_algorithm_1():
     """The same numbers as the loop written out: shuffle, take a mini-batch, draw noise, step."""
     by_hand = VAE(hidden=(32,), seed=0)
     optimizer = torch.optim.Adam(by_hand.parameters(), lr=1e-3)
-    order, noise = torch.Generator().manual_seed(4), torch.Generator().manual_seed(4)
+    order, noise = runtime.stream(4, 0), runtime.stream(4, 1)
     for _ in range(3):
         for indices in torch.randperm(len(X), generator=order).split(50):
             x = X[indices].flatten(1)
@@ -45,6 +45,18 @@ def test_the_same_seed_gives_the_same_numbers():
     (a, history_a), (b, history_b), (c, _) = (trained(seed=s) for s in (0, 0, 1))
     assert torch.equal(weights(a), weights(b)) and history_a.elbo == history_b.elbo
     assert not torch.equal(weights(a), weights(c))
+
+
+def test_neither_the_noise_nor_the_order_repeats_the_numbers_that_the_weights_came_from():
+    """Over 200 seeds, what the trainer draws first says nothing about the first numbers of the stream of the weights."""
+    drawn = []
+    for seed in range(200):
+        trainer = Trainer(VAE(hidden=(8,), seed=seed), X, seed=seed, epochs=1)
+        first = [torch.rand(16, generator=g) for g in (torch.Generator().manual_seed(seed), trainer.order, trainer.noise)]
+        drawn.append(torch.stack(first))
+    weights, order, noise = torch.stack(drawn, 1).flatten(1).double()  # each (3200,)
+    for a, b in ((weights, order), (weights, noise), (order, noise)):
+        assert abs(torch.corrcoef(torch.stack([a, b]))[0, 1]) < 5 / math.sqrt(len(a))
 
 
 def test_training_raises_the_bound():

@@ -46,8 +46,16 @@ def threads() -> int:
 
 def generator(k: int = 0) -> torch.Generator:
     """Stream number k of random numbers under the collection's seed: the same k gives the same numbers, another k independent ones."""
-    stream = np.random.SeedSequence([seed(), whole_number("k", k, least=0)]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(stream >> np.uint64(1)))
+    return stream(seed(), k)
+
+
+def stream(seed: int, k: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Stream number k under a seed of your own; `torch.manual_seed(seed)`, which draws initial weights, is independent of all of them.
+
+    (A generator seeded with the same number as the weights would repeat the very numbers that they were drawn from.)
+    """
+    words = [whole_number("seed", seed, least=0, most=MOST_SEED), whole_number("k", k, least=0)]
+    return torch.Generator(device).manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from .datasets import Dataset, Split, binarize
 from .inputs import MOST_SEED, ArrayLike, check_unit_range, image_rows, positive_number, whole_number
 from .models import VAE, Autoencoder, check_model
 from .objectives import terms_of_rows
-from .runtime import fast_matmul
+from .runtime import fast_matmul, stream
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}
 SCHEDULES = (None, "one_cycle")
@@ -123,8 +123,8 @@ class Trainer:
         _check_choices(model, optimizer, schedule, patience, validation, self.beta, self.n_samples)
         self.model, self.binarize, x = model, binarize, _rows_to_train_on(model, data, self.batch_size, binarize)
         self.device = x.device
-        self.order = torch.Generator().manual_seed(seed)  # which images make a batch: on the CPU, so that a GPU sees the same batches
-        self.noise = torch.Generator(self.device).manual_seed(seed)
+        self.order = stream(seed, 0)  # which images make a batch: on the CPU, so that a GPU sees the same batches
+        self.noise = stream(seed, 1, self.device)
         self.held_out = x[:0]
         if patience is not None:
             shuffled = x[torch.randperm(len(x), generator=self.order).to(self.device)]

@@ -1,6 +1,6 @@
 """Notebook 08 on MNIST: features, paths between codes, codes against the prior, arithmetic. VAEs of ten dimensions, and of two.
 
-    python experiments/codes.py        run what is missing in features.csv, paths.csv, code_clouds.csv and arithmetic.csv
+    python experiments/codes.py        run what is missing in features, paths, code_clouds, arithmetic and clusters.csv
 
 features: test accuracy of a nearest neighbour and of a linear probe (C = 1, total variance 1) on the means of q(z|x), on as many numbers
 of PCA, and on all pixels, with few labels; a lead is paired over draws of the labels, ± its standard error.
@@ -10,14 +10,19 @@ one class; length of the path and its largest step over the mean one.
 code_clouds: energy distance of 1,000 means, and of 1,000 samples of q(z|x), to 3,000 draws from the prior, beside 200 random deals.
 arithmetic: the difference of class means is added to test codes (or pixels); do they become the next class, how far from real digits are
 they, and what do they keep of their own slant, width and ink? Correlations, beside those of rebuilding alone.
+clusters: k-means with ten clusters, without labels, on the means, on as many numbers of PCA, and on pixels, of 5,000 training images:
+adjusted Rand index of the clusters with the classes (1 for equal partitions, 0 on average for random ones), best of four starts by
+k-means' own error.
 """
 
 import math
 
 import numpy as np
 import torch
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import KNeighborsClassifier
 from sweep import sweep, workers
 from torch import Tensor
@@ -142,10 +147,18 @@ def arithmetic(latent_dim: int, seed: int) -> dict[str, float]:
     return {key: round(value, 4) for key, value in found.items()}
 
 
+def clusters(latent_dim: int, seed: int) -> dict[str, float]:
+    _, codes, _, x, y, _, _ = spaces(latent_dim, seed)
+    flat = x.flatten(1).numpy()
+    of = {"vae": codes.numpy(), "pca": PCA(latent_dim, random_state=0).fit_transform(flat), "pixels": flat}
+    means = {name: KMeans(10, n_init=4, random_state=seed).fit_predict(space[:5000]) for name, space in of.items()}
+    return {name: round(float(adjusted_rand_score(y[:5000], found)), 4) for name, found in means.items()}
+
+
 def main() -> None:
     n = workers(__doc__)
     models = [{"latent_dim": size, "seed": seed} for size in (10, 2) for seed in SEEDS]
-    for name, run in (("paths", paths), ("code_clouds", code_clouds), ("arithmetic", arithmetic)):
+    for name, run in (("paths", paths), ("code_clouds", code_clouds), ("arithmetic", arithmetic), ("clusters", clusters)):
         sweep(name, run, models, FACTS, n)
     settings = [{"latent_dim": m["latent_dim"], "labels": labels, "seed": m["seed"]} for m in models for labels in LABELS]
     sweep("features", features, settings, FACTS, n)

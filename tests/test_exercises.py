@@ -3,22 +3,26 @@
 In a notebook: a heading `### Exercise 4.2 · title` with the prompt, a stub cell (tag `exercise-stub`), a check cell (tag `exercise-check`,
 `exercises.check("4.2", name)`), a solution cell (tag `solution`, markdown, `<details>` around one ```python block). The untouched stub must
 count as not attempted, the solution as correct, and each wrong answer (tests/lessons/nb04/wrong_answers.py) as wrong
-with the hint it deserves.
+with the hint it deserves. Where that file says `STRICT = True` (in the end: everywhere), the checks are also held to what `weak` says.
 """
 
 import ast
+import functools
+import math
 import re
 import runpy
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from freshness import read
 from notebook_reading import NOTEBOOKS, after_setup, number, tags
 
 from vae_helpers import exercises
-from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, exercise, grade
+from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, draws, exercise, grade, gradient, several
+from vae_helpers.exercises.answers import Said, watch
 
 INF = float("inf")
 AT_LEAST = {"00": 0}  # exercises a notebook must have, where three would make no sense: 00 is the map
@@ -71,9 +75,13 @@ def _check_call(source: str, name: str) -> tuple[str, str]:
 
 def outcome(task: Exercise, source: str, namespace: dict) -> exercises.Result:
     """The grade of an answer given as source, in a namespace that the setup cells made."""
+    return grade(task.number, answered(task, source, namespace))
+
+
+def answered(task: Exercise, source: str, namespace: dict) -> object:
     namespace = dict(namespace)
     exec(compile(source, f"<exercise {task.number}>", "exec"), namespace)
-    return grade(task.number, eval(task.answer, namespace))
+    return eval(task.answer, namespace)
 
 
 def problems(notebook: dict, wrong: dict, namespace: dict) -> list[str]:
@@ -93,9 +101,59 @@ def problems(notebook: dict, wrong: dict, namespace: dict) -> list[str]:
     return found
 
 
+def weak(task: Exercise, namespace: dict) -> list[str]:
+    """What every check must notice: constants, values of an earlier try, changed inputs. Where it recognises nothing, it asks."""
+    solution, found, said = answered(task, task.solution, namespace), [], []
+    for _ in range(3):  # with other draws at each try
+        result = grade(task.number, solution)
+        if result.status != CORRECT:
+            found.append(f"{result.message!r} for the solution, at another draw")
+    if not callable(solution):
+        return found
+
+    def remembers(*args, **kwargs):
+        said.append(solution(*args, **kwargs))
+        return said[-1]
+
+    def changes(*args, **kwargs):
+        value = solution(*args, **kwargs)
+        for tensor in filter(torch.is_tensor, [*args, *kwargs.values()]):
+            with torch.no_grad():
+                touched.append(tensor.fill_(1) if tensor.dtype == torch.bool else tensor.add_(1))
+        return value
+
+    touched = []
+    grade(task.number, remembers)
+    first, again = said[0], iter(list(said))
+    if len(said) < 2:
+        found.append(f"exercise {task.number} tries one case, expected at least two")
+    if grade(task.number, functools.wraps(solution)(lambda *args, **kwargs: first)).status != WRONG:
+        found.append(f"exercise {task.number} accepts a constant")
+    if grade(task.number, functools.wraps(solution)(lambda *args, **kwargs: next(again))).status != WRONG:
+        found.append(f"exercise {task.number} accepts the values of the try before: draw one case with `draws()`")
+    result = grade(task.number, functools.wraps(solution)(changes))
+    if touched and "changes its input" not in result.message:
+        found.append(f"{result.message!r} for an answer that changes its input")
+    grade(task.number, solution)  # no failed try so far
+    nonsense = [grade(task.number, functools.wraps(solution)(lambda *args, **kwargs: 0.12345)).message for _ in range(2)]
+    if not nonsense[0].endswith("?"):
+        found.append(f"{nonsense[0]!r} for a value that no slip gives: expected a question")
+    return found
+
+
 def wrong_answers(path: Path) -> dict[str, list[tuple[str, str]]]:
+    return _told(path).get("WRONG", {})
+
+
+def _told(path: Path) -> dict:
     file = Path(__file__).parent / f"lessons/nb{number(path)}/wrong_answers.py"
-    return runpy.run_path(str(file))["WRONG"] if file.exists() else {}
+    return runpy.run_path(str(file)) if file.exists() else {}
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if _told(path).get("STRICT")], ids=lambda path: path.stem)
+def test_no_check_is_weak(path):
+    found = [problem for task in find_exercises(read(path)) for problem in weak(task, after_setup(path))]
+    assert not found, "\n\n".join(found)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -120,10 +178,11 @@ def half_square():
         x = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
         exact = (x**2).sum(-1) / 2
         slips = {"The factor ½ is missing.": 2 * exact, "Sum over the last axis.": x**2 / 2}
-        return compare(answer(x), exact, slips=slips, hint="Draw it.")
+        return compare(answer(x), exact, slips=slips, hint="Draw it.", formula="x²/2.")
 
     yield half_square
     exercises._checks.pop("77.1")
+    exercises._failed.clear()
 
 
 def square(x):
@@ -186,6 +245,93 @@ def test_a_check_leaves_the_random_numbers_of_the_notebook_alone(half_square):
     after = torch.rand(1)
     torch.manual_seed(0)
     assert after == torch.rand(1)
+
+
+def test_two_numbers_that_differ_look_different():
+    assert compare(11.261, 11.264, hint="Why?") == "expected 11.264, got 11.261. Hint: Why?"
+    assert compare([1.0, 2.00041], [1.0, 2.0]) == "expected [1, 2], got [1, 2.0004]."
+    assert compare(1.0, float("nan")) == "expected nan, got 1."
+
+
+def test_a_small_number_beside_a_large_one_is_compared_as_well():
+    assert compare([1000.0, 0.3], [1000.0, 0.1], rtol=1e-4) is not None
+    assert compare(torch.tensor([1000.0, 1e-5]), [1000.0, 0.0]) is None  # rounding
+
+
+def test_the_formula_comes_at_the_second_failed_try(half_square):
+    first, second = (grade("77.1", lambda x: x.sum(-1)).message for _ in range(2))
+    assert first.endswith("Hint: Draw it.") and second.endswith("Hint: Draw it. x²/2.")
+    assert grade("77.1", lambda x: x.square().sum(-1) / 2).status == CORRECT
+    assert grade("77.1", lambda x: x.sum(-1)).message.endswith("Hint: Draw it.")  # counted anew
+    assert grade("77.1", square).message.endswith("The factor ½ is missing.")  # a slip that was recognised needs no formula
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "name"),
+    [
+        (lambda x: x.mul_(0), torch.ones(3), "x"),
+        (lambda x: x.__setitem__(0, 7.0) or 1, np.ones(3), "x"),
+        (lambda *, x: x.append(1) or 1, [1, 2], "x"),
+        (lambda n, *rest: rest[0].zero_(), torch.ones(2), "rest"),
+        (lambda x: x.t_(), torch.ones(2, 3), "x"),
+        (lambda x: x["a"].fill_(float("nan")), {"a": torch.ones(1)}, "x"),
+    ],
+)
+def test_an_answer_that_changes_its_input_is_told_so_and_harms_nobody(answer, value, name):
+    before = repr(value)
+    with pytest.raises(Said, match=f"your function changes its input {name}, "):
+        watch(answer)(**{name: value}) if name == "x" else watch(answer)(1, value)
+    assert repr(value) == before
+
+
+def test_inputs_that_stay_as_they_are_pass_also_with_nan():
+    assert watch(lambda x, y: x + 1)(torch.tensor([1.0, float("nan")]), {"a": [np.ones(2), "b", None, math.pi]}).isnan().tolist() == [
+        False,
+        True,
+    ]
+
+
+def test_gradients_pass_to_the_input_whatever_the_notebook_switched_off(half_square):
+    @exercise("77.3")
+    def slope(answer):
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        return compare(*gradient(answer(x), x), 2 * x)
+
+    try:
+        for off in (torch.no_grad, torch.inference_mode, torch.enable_grad):
+            with off():
+                assert grade("77.3", square).status == CORRECT
+        message = grade("77.3", lambda x: square(x).detach()).message
+        assert "expected a result that autograd can differentiate, got plain numbers. Hint: where is the way back cut?" in message
+        assert "expected [2, 4], got [0, 0]" in grade("77.3", lambda x: torch.zeros(1, requires_grad=True)).message
+    finally:
+        exercises._checks.pop("77.3")
+
+
+def test_plain_floats_come_as_tensors():
+    assert watch(lambda x, n: torch.exp(x) * n)(1.0, 2).item() == pytest.approx(2 * math.e)
+    assert watch(lambda x, n: math.exp(x) * n)(1.0, 2) == 2 * math.e
+    assert watch(lambda x, n: isinstance(n, int))(1.0, 2)
+
+
+def test_two_results_may_come_stacked():
+    for value in ((1, 2), [1, 2], torch.tensor([1, 2]), np.array([[1.0, 2], [3, 4]])):
+        assert len(several(value, "a", "b")) == 2
+    for value, came in (
+        (torch.ones(3, 2), r"a tensor of shape \(3, 2\)"),
+        ((1, 2, 3), "3 results"),
+        (7, "one int"),
+        (torch.tensor(1), "one Tensor"),
+    ):
+        with pytest.raises(Said, match=rf"expected 2 results, \(a, b\), got {came}. Hint: end with `return a, b`"):
+            several(value, "a", "b")
+
+
+def test_each_try_draws_other_numbers(half_square):
+    seen = []
+    for _ in range(3):
+        grade("77.1", lambda x: seen.append(torch.rand(1, generator=draws()).item()))
+    assert len(set(seen)) == 3
 
 
 def test_random_answers_are_compared_within_five_standard_errors():

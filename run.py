@@ -31,6 +31,7 @@ SCRIPTS = {  # command: (script, what it does)
     "build": ("tools/build_notebooks.py", "execute the notebooks whose outputs are stale, and store the outputs"),
     "export": ("tools/export_page.py", "make one HTML file of a notebook, live figures and all, to hand out: no kernel, no network"),
     "seeds": ("tools/seeds.py", "run the notebooks with twenty seeds and in other surroundings, and store nothing"),
+    "mutants": ("tests/mutants.py", "corrupt every checked formula by rule, and print which corruptions no check notices"),
     "pretrain": ("experiments/train_pretrained.py", "train the package's models again; with --check, compare and store nothing"),
     "bench": ("benchmarks/table.py", "measure training, drag, notebooks, imports and start, and print one table"),
 }

@@ -3,9 +3,9 @@
     python run.py mutants [--list] [notebooks/06_gradients.ipynb ...]
 
 Mutated are the statement that carries `# check: (6.3)`, the statements of its cell on which it depends, and the functions and formulas of
-earlier cells whose names these use. Each mutant changes one thing: a factor of a number dropped (0.5 x, x / 2, 2 x), a sign flipped, + and -
-or * and / exchanged, a power lowered (x² to x), a root left out, a mean for a sum and a sum for a mean, a constant term left out, another
-axis. A mutant is caught if the check's own cell, or one before it on which it depends, raises.
+earlier cells whose names these use. Each mutant changes one thing: a factor of a number dropped (0.5 x, x / 2, 2 x), a sign flipped, + and
+- or * and / exchanged, a power lowered (x² to x), a root left out, mean and sum exchanged, a constant term left out, another axis. A mutant
+is caught if the check's own cell, or one before it on which it depends, raises.
 
 EQUIVALENT in tests/lessons/nb06/breaks.py argues the survivors that are none: [("6.21", "old -> (new)", "why"), ...], as they are printed.
 """
@@ -71,23 +71,29 @@ def formulas(notebook: dict, equation: str) -> list[tuple[dict, ast.stmt]]:
     """The statement that checks the equation, and those on which it depends, each with its cell."""
     *before, cell = cells_needed(notebook, equation)
     lines = [i for i, line in enumerate(cell["source"].splitlines(), 1) if any(f"({equation})" in said for said in CHECK.findall(line))]
-    body = ast.parse(python(cell["source"])).body
-    roots = [s for s in ast.walk(ast.Module(body, [])) if isinstance(s, ast.stmt) and any(s.lineno <= i <= s.end_lineno for i in lines)]
-    wanted, found = set(), []
-    for statement in roots:
-        if not hasattr(statement, "body"):  # a loop around the check is needed for its names, not as a formula
-            found.append((cell, statement))
-        wanted |= _loaded(statement)
-    last = max(lines)
-    for statement in reversed([s for s in body if s.lineno <= last and s not in roots]):
+    here = [s for s in _simple(ast.parse(python(cell["source"])).body) if s.lineno <= max(lines)]
+    found = [(cell, s) for s in here if any(s.lineno <= i <= s.end_lineno for i in lines)]
+    wanted = set().union(*(_loaded(s) for _, s in found))
+    for statement in reversed([s for s in here if (cell, s) not in found]):
         if _stored(statement) & wanted:
             found.append((cell, statement))
             wanted = wanted - _replaced(statement) | _loaded(statement)
     for other in reversed(before):
-        for statement in reversed(ast.parse(python(other["source"])).body):
+        for statement in reversed(_simple(ast.parse(python(other["source"])).body)):
             if _stored(statement) & wanted and not isinstance(statement, (ast.Import, ast.ImportFrom)):
                 found.append((other, statement))
                 wanted = wanted - _replaced(statement) | (_loaded(statement) if isinstance(statement, ast.FunctionDef) else set())
+    return found
+
+
+def _simple(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements in order, those of loops and blocks one by one, functions whole."""
+    found = []
+    for statement in body:
+        if hasattr(statement, "body") and not isinstance(statement, ast.FunctionDef):
+            found += _simple(statement.body)
+        else:
+            found.append(statement)
     return found
 
 
@@ -122,7 +128,7 @@ def changes(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
                 if len(args) == 1 and text(args[0]) in ("0", "1", "-1"):
                     axis = {"0": "-1", "1": "0", "-1": "0"}[text(args[0])]
                     yield node, text(ast.Call(function, [ast.parse(axis, mode="eval").body], keywords))
-        if isinstance(node, ast.BinOp) and type(node.op) in SWAPPED:
+        if isinstance(node, ast.BinOp) and type(node.op) in SWAPPED and not _is_noise(node.right):  # symmetric noise has no sign
             yield node, text(ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right))
 
 
@@ -167,8 +173,10 @@ def _is_number(node: ast.AST) -> bool:
 
 
 def _is_input(node: ast.AST) -> bool:
-    """Numbers drawn in a range (6 * torch.rand(n) - 3), and room for rounding (old - 1e-12): what is put in, no formula."""
+    """What is put in, no formula: numbers drawn in a range (6 * torch.rand(n) - 3), room for rounding (old - 1e-12), standard errors."""
     match node:
+        case ast.BinOp(ast.Call(ast.Attribute(_, "std")), ast.Div()) | ast.BinOp(_, ast.Mult(), ast.Attribute(_, "stderr")):
+            return True
         case ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant(float() as room)) if room < 1e-6:
             return True
         case ast.BinOp(left, _, right):
@@ -177,6 +185,11 @@ def _is_input(node: ast.AST) -> bool:
         case ast.Call():
             return _called(node) in ("rand", "randn", "randint")
     return False
+
+
+def _is_noise(node: ast.AST) -> bool:
+    called = {_called(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    return "randn" in called or bool({"eps", "noise"} & {n.id for n in ast.walk(node) if isinstance(n, ast.Name)})
 
 
 def _is_module(node: ast.AST) -> bool:
@@ -193,8 +206,8 @@ def _stored(statement: ast.stmt) -> set[str]:
 
 
 def _replaced(statement: ast.stmt) -> set[str]:
-    """Names whose earlier values a statement does not need: a loop may leave them as they were."""
-    return set() if hasattr(statement, "body") and not isinstance(statement, ast.FunctionDef) else _stored(statement) - _loaded(statement)
+    """Names whose earlier values are not needed before this statement."""
+    return set() if isinstance(statement, ast.AugAssign) else _stored(statement) - _loaded(statement)
 
 
 def _mutant(equation: str, cell: dict, node: ast.expr, new: str) -> Mutant:

@@ -5,6 +5,7 @@ training images, initial weights with a standard deviation of 0.01. The prior N(
 """
 
 import math
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from vae_helpers.runtime import fast_matmul, stream
 
 FOLDER = Path(__file__).parents[1] / ".cache" / "experiments" / "paper"  # where unfinished curves wait
 STEP_SIZES, BATCH_SIZE, EVERY = (0.01, 0.02, 0.1), 100, 1000  # of Adagrad; M; updates from one checkpoint to the next
+INITIAL_SD = 0.01  # of all weights
 LEAPFROGS, UPDATES, ACCEPTANCE = 10, 5, 0.9  # of Monte Carlo EM (appendix E)
 
 
@@ -46,24 +48,21 @@ def images(data: str) -> tuple[Tensor, Tensor]:
     return loaded.train.images[:50_000].flatten(1), loaded.test.images.flatten(1)
 
 
-class Training:
-    """One curve: a model, Adagrad, random numbers and how many training images were seen, `samples`.
+class Resumable:
+    """A training that can be put down and taken up: model, optimizer, random numbers, and how many images were seen, `samples`.
 
-    x: training images (N, D). The algorithm is "AEVB", "wake-sleep" or "MCEM"; hidden: units of each network's one layer.
-    Mini-batches are drawn anew for every update, with replacement, so that all there is to a state are tensors.
+    x: training images (N, D). Mini-batches are drawn for every update, with replacement, so that a state is nothing but tensors.
     """
 
-    def __init__(self, x: Tensor, image_shape, hidden: int, latent_dim: int, algorithm: str, step_size: float, seed: int, gaussian=False):
-        self.x, self.algorithm, self.samples = x, algorithm, 0
-        likelihood = SigmoidGaussian() if gaussian else "bernoulli"
-        self.vae, self.random = VAE(image_shape, latent_dim, hidden, likelihood, activation="tanh"), stream(seed, 1)
-        start = stream(seed, 0)
-        with torch.no_grad():
-            for weight in self.vae.parameters():
-                weight.copy_(0.01 * torch.randn(weight.shape, generator=start))
-        self.optimizer = adagrad(self.vae.parameters(), step_size, len(x))
-        self.chains = torch.randn(len(x), latent_dim, generator=start) if algorithm == "MCEM" else torch.zeros(0, latent_dim)
-        self.step = torch.tensor(0.1, dtype=torch.float64)  # of the leapfrog
+    batch_size = BATCH_SIZE
+
+    def __init__(self, x: Tensor, vae: VAE, optimizer: torch.optim.Optimizer, random: torch.Generator):
+        self.x, self.vae, self.optimizer, self.random, self.samples = x, vae, optimizer, random, 0
+        self.own: dict[str, Tensor] = {}  # what else a state holds
+
+    def iterate(self) -> None:
+        """Take a mini-batch and update the weights."""
+        raise NotImplementedError
 
     def train(self, samples: int, file: Path | None = None) -> None:
         """Go on until `samples` images were seen; with a file, from what it holds, and keep the state there on the way and at the end."""
@@ -72,19 +71,19 @@ class Training:
         with fast_matmul():
             while self.samples < samples:
                 self.iterate()
-                if file and (self.samples % (EVERY * BATCH_SIZE) == 0 or self.samples >= samples):
-                    write_beside_and_rename(file, save(self.state()))
+                if file and (self.samples % (EVERY * self.batch_size) == 0 or self.samples >= samples):
+                    self.keep(file)
 
-    def iterate(self) -> None:
-        """A mini-batch; of Monte Carlo EM the chains of its images move once, then come five updates."""
-        rows = torch.randint(len(self.x), (BATCH_SIZE,), generator=self.random)
-        x = self.x[rows]
-        if self.algorithm == "MCEM":
-            z = self.move(rows)
-            for _ in range(UPDATES):
-                self.update(self.vae.likelihood.log_prob(self.vae.outputs(z), x))
-        else:
-            self.update({"AEVB": aevb, "wake-sleep": wake_sleep}[self.algorithm](self.vae, x, self.random))
+    def keep(self, file: Path) -> None:
+        """Write the state; where there is no room the file stays as it was, and the training goes on."""
+        try:
+            write_beside_and_rename(file, save(self.state()))
+        except OSError as error:
+            print(f"{file.name}: {error.strerror}; the training goes on", file=sys.stderr, flush=True)
+
+    def minibatch(self) -> Tensor:
+        """Which images come next, (M,)."""
+        return torch.randint(len(self.x), (self.batch_size,), generator=self.random)
 
     def update(self, objective: Tensor) -> None:
         """One step uphill; objective (M,), whose mean over the mini-batch has the gradient to follow."""
@@ -93,28 +92,52 @@ class Training:
         self.optimizer.step()
         self.samples += len(objective)
 
-    def move(self, rows: Tensor) -> Tensor:
-        """One transition of HMC for the chains of these images: z (M, L), and the leapfrog's step a little nearer to 90 % accepted."""
-        density = log_joint(self.vae, self.x[rows])
-        now, accepted = hmc_step(density, at(density, self.chains[rows].double()), self.step, LEAPFROGS, self.random)
-        self.step = self.step * math.exp(0.1 * (accepted.double().mean().item() - ACCEPTANCE))
-        self.chains[rows] = now.z.float()
-        return self.chains[rows]
-
     def state(self) -> dict[str, Tensor]:
         """All that the next update depends on."""
-        sums = {f"sum {i}": self.optimizer.state[w]["sum"] for i, w in enumerate(self.vae.parameters())}
-        steps = {f"step {i}": self.optimizer.state[w]["step"] for i, w in enumerate(self.vae.parameters())}
-        own = {"samples": torch.tensor(self.samples), "random": self.random.get_state(), "chains": self.chains, "step": self.step}
-        return self.vae.state_dict() | sums | steps | own
+        sums = {f"{key} {i}": v for i, w in enumerate(self.vae.parameters()) for key, v in self.optimizer.state[w].items()}
+        return self.vae.state_dict() | sums | self.own | {"samples": torch.tensor(self.samples), "random": self.random.get_state()}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Back to a state."""
         self.vae.load_state_dict({name: state[name] for name in self.vae.state_dict()})
         for i, w in enumerate(self.vae.parameters()):
-            self.optimizer.state[w].update({"sum": state[f"sum {i}"], "step": state[f"step {i}"]})
+            self.optimizer.state[w] |= {name.split()[0]: v for name, v in state.items() if name.endswith(f" {i}")}
         self.random.set_state(state["random"])
-        self.samples, self.chains, self.step = int(state["samples"]), state["chains"], state["step"]
+        self.samples, self.own = int(state["samples"]), {name: state[name] for name in self.own}
+
+
+class Training(Resumable):
+    """A curve of the paper: "AEVB", "wake-sleep" or "MCEM"; hidden: units of each network's one layer; gaussian: real pixels."""
+
+    def __init__(self, x: Tensor, image_shape, hidden: int, latent_dim: int, algorithm: str, step_size: float, seed: int, gaussian=False):
+        vae = VAE(image_shape, latent_dim, hidden, SigmoidGaussian() if gaussian else "bernoulli", activation="tanh")
+        start = stream(seed, 0)
+        with torch.no_grad():
+            for weight in vae.parameters():
+                weight.copy_(INITIAL_SD * torch.randn(weight.shape, generator=start))
+        super().__init__(x, vae, adagrad(vae.parameters(), step_size, len(x)), stream(seed, 1))
+        self.algorithm = algorithm
+        if algorithm == "MCEM":
+            self.own = {"chains": torch.randn(len(x), latent_dim, generator=start), "step": torch.tensor(0.1, dtype=torch.float64)}
+
+    def iterate(self) -> None:
+        """One update; of Monte Carlo EM five, after the chains of the mini-batch's images have moved once."""
+        rows = self.minibatch()
+        x = self.x[rows]
+        if self.algorithm == "MCEM":
+            z = self.move(rows)
+            for _ in range(UPDATES):
+                self.update(self.vae.likelihood.log_prob(self.vae.outputs(z), x))
+        else:
+            self.update({"AEVB": aevb, "wake-sleep": wake_sleep}[self.algorithm](self.vae, x, self.random))
+
+    def move(self, rows: Tensor) -> Tensor:
+        """One transition of HMC for the chains of these images: z (M, L), and the leapfrog's step a little nearer to 90 % accepted."""
+        density, chains, step = log_joint(self.vae, self.x[rows]), self.own["chains"], self.own["step"]
+        now, accepted = hmc_step(density, at(density, chains[rows].double()), step, LEAPFROGS, self.random)
+        self.own["step"] = step * math.exp(0.5 * (accepted.double().mean().item() - ACCEPTANCE))
+        chains[rows] = now.z.float()
+        return chains[rows]
 
 
 def adagrad(weights, step_size: float, n_images: int) -> torch.optim.Optimizer:

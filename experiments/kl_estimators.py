@@ -94,9 +94,6 @@ def clamps(data: str, factor: int, clamped: str, seed: int) -> dict[str, float]:
 
 def main() -> None:
     n = workers(__doc__)
-    sizes = (("digits", 2), ("digits", 8), ("mnist", 2), ("mnist", 10))
-    settings = [{"data": data, "latent_dim": size, "seed": seed} for seed in SEEDS for data, size in sizes]
-    sweep("kl_estimators", kl_estimators, settings, {"model": MODEL}, n)
     settings = [
         {"data": data, "factor": factor, "clamped": clamped, "seed": seed}
         for data in ("digits", "mnist")
@@ -105,6 +102,9 @@ def main() -> None:
         for clamped in ("free", "clamped")
     ]
     sweep("clamps", clamps, settings, {"model": "VAE 64-64-2 or 784-200-64-2, Bernoulli"}, n)
+    sizes = (("digits", 2), ("digits", 8), ("mnist", 2), ("mnist", 10))
+    settings = [{"data": data, "latent_dim": size, "seed": seed} for seed in SEEDS for data, size in sizes]
+    sweep("kl_estimators", kl_estimators, settings, {"model": MODEL}, n)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,31 @@
 """Checks of notebook 03: the ELBO. The truth comes from torch.distributions, from maximisation by hand, or from a quadrature."""
 
 import math
+import random
 
 import torch
+from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal, kl_divergence
 
-from ...exercises import compare, exercise
+from ...exercises import compare, draws, exercise, several
+
+
+def uniform(low: float, high: float, *shape: int, g: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(shape, generator=g, dtype=torch.float64)
 
 
 @exercise("3.1", praise="No posterior, no evidence, no integral in it.")
 def elbo_from_draws(answer):
+    g = draws()
     eps = torch.tensor([-1.3, -0.4, 0.1, 0.8, 1.9], dtype=torch.float64)
-    mu, sigma = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64)
+    fixed = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64), eps
+    for mu, sigma, noise in (fixed, (uniform(-1, 1, g=g), uniform(0.2, 0.7, g=g), torch.randn(7, generator=g, dtype=torch.float64))):
+        if problem := _elbo_from_draws(answer, mu, sigma, noise):
+            return problem
+    return None
 
+
+def _elbo_from_draws(answer, mu, sigma, eps):
     def log_joint(z):
         return Normal(0.0, 1.0).log_prob(z) + Normal(z**2, 0.5).log_prob(torch.tensor(0.6))
 
@@ -26,114 +39,238 @@ def elbo_from_draws(answer):
         "The sign is turned: the ELBO is to be maximised, its negative is the loss.": -terms.mean(),
         "The term −log q(z) is missing: without it the best q is a point.": log_joint(z).mean(),
         "This is the log of the average weight, an importance-weighted bound: average the logs, not the weights.": terms.logsumexp(0)
-        - math.log(5),
+        - math.log(len(eps)),
+        "This is the average weight: average the logs, not the weights.": terms.exp().mean(),
         "q has the standard deviation σ: z = μ + σ ε, not μ + σ² ε.": (log_joint(wrong_width) - q.log_prob(wrong_width)).mean(),
+        "q has the standard deviation σ, not σ², in its density.": (log_joint(z) - Normal(mu, sigma**2).log_prob(z)).mean(),
         "eps are draws from N(0, 1), not from q: z = μ + σ ε comes first.": (log_joint(eps) - q.log_prob(eps)).mean(),
         "Evaluate q at z, not at ε: the density of ε lacks the factor 1/σ.": (log_joint(z) - Normal(0.0, 1.0).log_prob(eps)).mean(),
+        "Evaluate the joint at the draws z, not at the mean of q.": (log_joint(mu) - q.log_prob(z)).mean(),
     }
-    return compare(
-        answer(log_joint, mu, sigma, eps), terms.mean(), slips=slips, hint="z = μ + σ ε, then the mean of log p(x, z) − log q(z)."
-    )
+    question = "Which three numbers does a program need for one draw, and what is averaged?"
+    formula = "z = μ + σ ε, then the mean of log p(x, z) − log q(z)."
+    return compare(answer(log_joint, mu, sigma, eps), terms.mean(), slips, question, formula=formula)
 
 
 @exercise("3.2", praise="Every row adds up to one: each point has its own q.")
 def e_step(answer):
+    g = draws()
     x = torch.tensor([-1.0, 0.2, 1.5, 4.0], dtype=torch.float64)
     centres, weights = torch.tensor([0.0, 1.0, 3.0], dtype=torch.float64), torch.tensor([0.6, 0.1, 0.3], dtype=torch.float64)
-    joint = weights * Normal(centres, 1.0).log_prob(x[:, None]).exp()
-    evidence = MixtureSameFamily(Categorical(weights), Normal(centres, torch.ones(3, dtype=torch.float64))).log_prob(x).exp()
-    exact, likelihood = joint / evidence[:, None], joint / weights
-    slips = {
-        "The prior weights are missing: Bayes' rule starts from weight × density.": likelihood / likelihood.sum(-1, keepdim=True),
-        "Divide by the sum over the bumps (of one data point), not over the data.": joint / joint.sum(0),
-        "This is the joint p(x, z): divide by its sum over the bumps.": joint,
-        "The shape is (N, K): one row a data point.": exact.T,
-        "These are logarithms: take exp, or a softmax of the log-joint.": exact.log(),
-    }
-    hint = "r = weight × density, divided by its sum over the bumps; x[:, None] makes the shapes (N, K)."
+    drawn = uniform(-2, 4, 5, g=g), uniform(-1, 3, 2, g=g), torch.tensor([0.2, 0.8], dtype=torch.float64)
+    question = "Bayes' rule for one data point: what is multiplied, and over what does the sum that you divide by run?"
+    formula = "r = weight × density, divided by its sum over the bumps; x[:, None] makes the shapes (N, K)."
+    for points, means, shares in ((x, centres, weights), drawn):
+        joint = shares * Normal(means, 1.0).log_prob(points[:, None]).exp()
+        exact = joint / MixtureSameFamily(Categorical(shares), Normal(means, torch.ones_like(means))).log_prob(points).exp()[:, None]
+        likelihood = joint / shares
+        slips = {
+            "The prior weights are missing: Bayes' rule starts from weight × density.": likelihood / likelihood.sum(-1, keepdim=True),
+            "Divide by the sum over the bumps (of one data point), not over the data.": joint / joint.sum(0),
+            "Divide by the sum over the bumps of one data point, not by the sum over everything.": joint / joint.sum(),
+            "This is the joint p(x, z): divide by its sum over the bumps.": joint,
+            "The shape is (N, K): one row a data point.": exact.T,
+            "These are logarithms: take exp, or a softmax of the log-joint.": exact.log(),
+            "The weights are added to the logarithm: it is their logarithm that belongs there.": (likelihood.log() + shares).softmax(-1),
+            "Each point has been given to its likeliest bump: an E step keeps the shares.": torch.nn.functional.one_hot(exact.argmax(-1), len(means)),
+        }
+        if problem := compare(answer(points, means, shares), exact, slips, question, formula=formula):
+            return problem
     far = torch.tensor([-60.0, 60.0], dtype=torch.float64)
     far_exact = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
-    underflow = "far from all bumps every density is 0 in floating point, and 0/0 is no number: take the softmax of logarithms."
-    return compare(answer(x, centres, weights), exact, slips=slips, hint=hint) or compare(
-        answer(far, centres, weights), far_exact, hint=underflow, what="x = ±60"
-    )
+    got = answer(far, centres, weights)
+    if torch.as_tensor(got).isnan().any():
+        question = "far from all bumps every density is 0 in floating point, and 0/0 is no number: take the softmax of logarithms."
+    return compare(got, far_exact, hint=question, what="x = ±60")
 
 
 @exercise("3.3", praise="Weighted means and counts: the top of F, without a gradient step.")
 def m_step(answer):
+    g = draws()
     x = torch.tensor([-1.0, 0.2, 1.5, 4.0, 3.1], dtype=torch.float64)
     r = torch.tensor([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6], [0.05, 0.95], [0.1, 0.9]], dtype=torch.float64)
-    weighted, total = (r * x[:, None]).sum(0), r.sum(0)
-    pair = answer(x, r)
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        return "expected two vectors, (centres, weights), got something else. Hint: return centres, weights."
-    slips_centres = {
-        "Divide by the sum of the responsibilities, not by N.": weighted / len(x),
-        "Divide by the sum of the responsibilities.": weighted,
-        "Weigh each x by its responsibility: this is the plain mean.": x.mean().expand(2),
-        "The two are exchanged: return centres first.": total / len(x),
-    }
-    slips_weights = {
-        "The weights must add up to one: divide by N.": total,
-        "Not equal weights: a bump that is responsible for more points gets more.": torch.full((2,), 0.5),
-        "Average r over the data, one weight a bump.": r.mean(-1),
-    }
-    hint = "set the derivative of F for one centre to zero; for the weights use a Lagrange multiplier, or count."
-    return compare(pair[0], weighted / total, slips=slips_centres, hint=hint, what="centres") or compare(
-        pair[1], total / len(x), slips=slips_weights, hint=hint, what="weights"
-    )
-
-
-@exercise("3.4", praise="At β = 1 it is log p(x), the trapezoid of notebook 02.")
-def best_value(answer):
-    z = torch.linspace(-6, 6, 601, dtype=torch.float64)
-    dz = (z[1] - z[0]).item()
-    log_prior, log_likelihood = Normal(0.0, 1.0).log_prob(z), Normal(z**2, 0.5).log_prob(torch.tensor(0.6))
-    for beta in (2.0, 0.5, 1.0):
-        log_q = (log_prior + log_likelihood / beta).log_softmax(0) - math.log(dz)  # the best q; then its value, term by term
-        q = log_q.exp() * dz
-        exact = (q * log_likelihood).sum() - beta * (q * (log_q - log_prior)).sum()
-        log_z = exact / beta
-        slips = {
-            "The factor β in front of the logarithm is missing.": log_z,
-            "The step dz of the grid is missing: a sum over the grid is an integral only with it.": exact - beta * math.log(dz),
-            "log dz stands inside the bracket that β multiplies.": exact - (beta - 1) * math.log(dz),
-            "The likelihood is raised to the power 1/β, not β.": beta * ((log_prior + log_likelihood * beta).logsumexp(0) + math.log(dz)),
-            "The prior keeps its power 1: only the likelihood is raised to 1/β.": beta
-            * (((log_prior + log_likelihood) / beta).logsumexp(0) + math.log(dz)),
-            "β does not enter: this is log p(x).": (log_prior + log_likelihood).logsumexp(0) + math.log(dz),
-            "Take the logarithm of the integral.": (log_prior + log_likelihood / beta).exp().sum() * dz,
+    question = "At the top of F its derivative for one centre is zero: which points count in it, and how much? Which share of the data has a bump?"
+    formula = "centre_k = Σ r_ik x_i / Σ r_ik, weight_k = Σ r_ik / N."
+    for points, shares in ((x, r), (uniform(-2, 4, 6, g=g), torch.randn(6, 3, generator=g, dtype=torch.float64).softmax(-1))):
+        weighted, total, n, k = (shares * points[:, None]).sum(0), shares.sum(0), len(points), shares.shape[1]
+        centres, weights = several(answer(points, shares), "centres", "weights")
+        slips_centres = {
+            "Divide by the sum of the responsibilities, not by N.": weighted / n,
+            "Divide by the sum of the responsibilities.": weighted,
+            "Divide by the bump's own responsibilities, not by all of them.": weighted / shares.sum(),
+            "Weigh each x by its responsibility: this is the plain mean.": points.mean().expand(k),
+            "The two are exchanged: return centres first.": total / n,
         }
-        hint = "β times the log of the integral of p(z) p(x|z)^(1/β); logsumexp plus log dz is the log of an integral."
-        problem = compare(answer(log_prior, log_likelihood, dz, beta), exact, slips=slips, hint=hint, what=f"β = {beta:g}")
+        slips_weights = {
+            "The weights must add up to one: divide by N.": total,
+            "Not equal weights: a bump that is responsible for more points gets more.": torch.full((k,), 1 / k),
+            "Average r over the data, one weight a bump.": shares.mean(-1),
+        }
+        problem = compare(centres, weighted / total, slips_centres, question, what="centres", formula=formula) or compare(
+            weights, total / n, slips_weights, question, what="weights", formula=formula
+        )
         if problem:
             return problem
     return None
 
 
-@exercise("3.5", praise="Zero exactly when the columns of W are orthogonal.")
-def diagonal_gap(answer):
-    # three latents, since in two dimensions the diagonals of S and of its inverse give the same gap, and a slip would pass
+@exercise("3.4", praise="At β = 1 it is log p(x), the trapezoid of notebook 02.")
+def best_value(answer):
+    g = draws()
+    question = "What is the value at β = 1? Which of the two densities carries the power 1/β, and what stands before the logarithm?"
+    formula = "β times the log of the integral of p(z) p(x|z)^(1/β); logsumexp plus log dz is the log of an integral."
+    for beta, width, n in ((2.0, 0.5, 601), (0.5, 0.5, 601), (1.0, 0.5, 601), (uniform(0.3, 3, g=g).item(), uniform(0.3, 0.8, g=g).item(), 451)):
+        z = torch.linspace(-6, 6, n, dtype=torch.float64)
+        dz = (z[1] - z[0]).item()
+        log_prior, log_likelihood = Normal(0.0, 1.0).log_prob(z), Normal(z**2, width).log_prob(torch.tensor(0.6))
+        log_q = (log_prior + log_likelihood / beta).log_softmax(0) - math.log(dz)  # the best q; then its value, term by term
+        q = log_q.exp() * dz
+        exact = (q * log_likelihood).sum() - beta * (q * (log_q - log_prior)).sum()
+        slips = {
+            "The factor β in front of the logarithm is missing.": exact / beta,
+            "The step dz of the grid is missing: a sum over the grid is an integral only with it.": exact - beta * math.log(dz),
+            "log dz stands inside the bracket that β multiplies.": exact - (beta - 1) * math.log(dz),
+            "The likelihood is raised to the power 1/β, not β.": beta * ((log_prior + log_likelihood * beta).logsumexp(0) + math.log(dz)),
+            "The prior keeps its power 1: only the likelihood is raised to 1/β.": beta
+            * (((log_prior + log_likelihood) / beta).logsumexp(0) + math.log(dz)),
+            "It is the likelihood that is raised to 1/β, not the prior.": beta * ((log_prior / beta + log_likelihood).logsumexp(0) + math.log(dz)),
+            "β does not enter: this is log p(x).": (log_prior + log_likelihood).logsumexp(0) + math.log(dz),
+            "Take the logarithm of the integral.": (log_prior + log_likelihood / beta).exp().sum() * dz,
+            "Take the logarithm of the integral, then multiply by β.": beta * (log_prior + log_likelihood / beta).exp().sum() * dz,
+        }
+        problem = compare(answer(log_prior, log_likelihood, dz, beta), exact, slips, question, what=f"β = {beta:.3g}", formula=formula)
+        if problem:
+            return problem
+    return None
+
+
+@exercise("3.5", praise="The same model, turned: now each latent may be guessed by itself.")
+def untangle(answer):
+    g = draws()
+    # three latents, since in two dimensions a diagonal and its inverse leave the same gap, and a slip would pass
     W = torch.tensor([[1.0, 0.2, 0.1], [0.5, -0.7, 0.4], [0.3, 0.9, -0.6], [0.8, 0.4, 0.5]], dtype=torch.float64)
-    sigma2 = 0.3
-    eye = torch.eye(3, dtype=torch.float64)
-    precision = eye + W.T @ W / sigma2
-    S, mean = torch.linalg.inv(precision), torch.zeros(3, dtype=torch.float64)
-    exact = kl_divergence(MultivariateNormal(mean, torch.diag(1 / precision.diagonal())), MultivariateNormal(mean, S))
-    gram = eye + W.T @ W
-    slips = {
-        "The factor ½ in front is missing.": 2 * exact,
-        "The sign is turned: a gap is never negative.": -exact,
-        "(S⁻¹)_ll is the diagonal of the inverse, not one over the diagonal of S.": 0.5 * (torch.logdet(S) - S.diagonal().log().sum()),
-        "This uses the diagonal of S, the widths of q that would match S alone: the best q has variances 1/(S⁻¹)_ll.": 0.5
-        * (S.diagonal().log().sum() - torch.logdet(S)),
-        "WᵀW is divided by σ²: S⁻¹ = I + WᵀW/σ².": 0.5 * (gram.diagonal().log().sum() - torch.logdet(gram)),
-        "sigma2 is already the variance: do not square it.": _gap(eye + W.T @ W / sigma2**2),
-        "The identity is missing: S⁻¹ = I + WᵀW/σ², where I is the prior's share.": _gap(W.T @ W / sigma2),
-    }
-    hint = "½ [log det S + Σ log (S⁻¹)_ll], with S⁻¹ = I + WᵀW/σ²."
-    return compare(answer(W, sigma2), exact, slips=slips, hint=hint)
+    question = "W becomes W R. When is Rᵀ WᵀW R diagonal, and what does a rotation never change?"
+    formula = "the columns of R are the eigenvectors of WᵀW: torch.linalg.eigh(W.T @ W)."
+    for loadings in (W, torch.randn(6, 4, generator=g, dtype=torch.float64)):
+        gram, L = loadings.T @ loadings, loadings.shape[1]
+        R = torch.as_tensor(answer(loadings)).detach().double()
+        vectors = torch.linalg.eigh(gram).eigenvectors
+        if R.shape != (L, L):
+            slips = {"One number a latent is no rotation: return the matrix R.": torch.linalg.eigvalsh(gram), "Return R, not W R.": loadings @ vectors}
+            return compare(R, torch.zeros(L, L), slips, question, what="R", formula=formula)
+        if (problem := compare(R.T @ R, torch.eye(L), hint="A rotation keeps lengths: RᵀR = I.", what="RᵀR")) is not None:
+            return problem
+        left, turned_back = (_gap(torch.eye(L) + M.T @ gram @ M / 0.3) for M in (R, R.T))
+        hint = "This is Rᵀ: the columns of R are the new directions, not its rows." if turned_back < 1e-6 else question
+        if problem := compare(left, 0.0, hint=hint, what="nats that the best diagonal q still loses", formula=formula):
+            return problem
+    return None
 
 
-def _gap(precision):
-    return 0.5 * (precision.diagonal().log().sum() - torch.logdet(precision))
+def _gap(precision: Tensor) -> Tensor:
+    """What the best diagonal q leaves, (3.26), from the posterior's inverse covariance (L, L), in nats."""
+    mean = torch.zeros(len(precision), dtype=torch.float64)
+    best = MultivariateNormal(mean, torch.diag(1 / precision.diagonal()))
+    return kl_divergence(best, MultivariateNormal(mean, precision_matrix=precision))
+
+
+@exercise("3.6", praise="The sum does not know which q you brought.")
+def two_parts(answer):
+    g = draws()
+    z = torch.linspace(-8, 8, 801, dtype=torch.float64)
+    dz = (z[1] - z[0]).item()
+    question = "Their sum must be the same for every q. Is it, for two q's of yours? Which density normalises exp(log_joint)?"
+    formula = "ELBO = ∫ q (log_joint − log_q) dz, log p = log ∫ exp(log_joint) dz, KL = ∫ q (log_q − log_joint + log p) dz."
+    for mu, sigma, width in ((0.8, 0.5, 0.25), (-1.2, 1.1, 0.25), [uniform(*r, g=g).item() for r in ((-1, 1), (0.3, 1.2), (0.2, 0.6))]):
+        log_joint = Normal(0.0, 1.0).log_prob(z) + Normal(z**2 / 2 + z / 4, width).log_prob(torch.tensor(1.0))
+        log_q, log_p = Normal(mu, sigma).log_prob(z), log_joint.logsumexp(0) + math.log(dz)
+        q = log_q.exp() * dz
+        elbo, prior = (q * (log_joint - log_q)).sum(), kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0))
+        slips_elbo = {
+            "The step dz is missing: a sum over the grid is an integral only with it.": elbo / dz,
+            "log q is subtracted: what is left is the average of log p(x, z) − log q(z).": (q * log_joint).sum(),
+            "The sign is turned.": -elbo,
+            "The two are exchanged: return the ELBO first.": log_p - elbo,
+            "This is log p(x) itself: average the logs over q.": log_p,
+        }
+        slips_kl = {
+            "This KL is the one to the prior: the gap is the KL to the posterior.": prior,
+            "exp(log_joint) is no density: its area is p(x). Divide by it.": -elbo,
+            "The sign is turned: log q comes first.": elbo - log_p,
+            "This KL starts from the posterior: average over q.": ((log_joint - log_p).exp() * dz * (log_joint - log_p - log_q)).sum(),
+            "The step dz is missing: a sum over the grid is an integral only with it.": (log_p - elbo) / dz,
+            "log p(x) needs the step dz too: log of the sum, plus log dz.": log_p - elbo - math.log(dz),
+        }
+        what = f"q = N({mu:.3g}, {sigma:.3g}²): "
+        got = several(answer(log_joint, log_q, dz), "elbo", "kl")
+        problem = compare(got[0], elbo, slips_elbo, question, what=what + "the ELBO", formula=formula) or compare(
+            got[1], log_p - elbo, slips_kl, question, what=what + "the KL", formula=formula
+        )
+        if problem:
+            return problem
+    return None
+
+
+@exercise("3.7", praise="Hard guesses push the two bumps apart: a family that is too small moves θ.")
+def two_choices(answer):
+    g = draws()
+    thetas = torch.linspace(-1, 6, 701, dtype=torch.float64)
+    question = "For one x and one θ there are two numbers log p(x, z). What makes log p(x) of them, and what is the best bound if r is 0 or 1?"
+    formula = "log p(x) is their logsumexp, the bound with the best hard r is their maximum; average both over the data, then take the argmax over θ."
+    for n, truth in ((400, 1.5), (300, 1.2 + torch.rand((), generator=g).item())):
+        x = torch.randn(n, generator=g, dtype=torch.float64) + truth * (torch.rand(n, generator=g) < 0.5)
+        joints = torch.stack([Normal(t, 1.0).log_prob(x[:, None]).expand(n, len(thetas)) for t in (torch.zeros(1), thetas)]) - math.log(2)
+        curves = {"log p": joints.logsumexp(0), "bound": joints.amax(0), "soft": joints.mean(0), "density": joints.logsumexp(0).exp()}
+        best = {name: thetas[curve.mean(0).argmax()] for name, curve in curves.items()}
+        by_log_p, by_bound = several(answer(x, thetas), "by_evidence", "by_bound")
+        slips_p = {
+            "The two are exchanged: θ by log p(x) first.": best["bound"],
+            "Average the logarithms over the data, not the densities.": best["density"],
+            "These are positions in thetas: return the θ that stands there.": curves["log p"].mean(0).argmax(),
+            "This averages log p(x, z) over both z: log p(x) is the log of a sum of densities.": best["soft"],
+        }
+        slips_b = {
+            "These are positions in thetas: return the θ that stands there.": curves["bound"].mean(0).argmax(),
+            "Both are chosen by log p(x): with a hard r, one of the two terms is all that is left.": best["log p"],
+            "This is r = ½ for every point: the best hard r takes the larger of the two numbers.": best["soft"],
+        }
+        problem = compare(by_log_p, best["log p"], slips_p, question, rtol=1e-6, what="θ by log p(x)", formula=formula) or compare(
+            by_bound, best["bound"], slips_b, question, rtol=1e-6, what="θ by the bound", formula=formula
+        )
+        if problem:
+            return problem
+    return None
+
+
+@exercise("3.8", praise="Across models a bound says nothing about q, unless log p(x) is known.")
+def nearer(answer):
+    rng = random.Random(draws().initial_seed())
+    a, b, gap = (round(rng.uniform(-110, -90), 1) for _ in range(3))
+    low, high = sorted((a, b - 0.3))
+    cases = [
+        ("one model, its evidence unknown", ("A", low, None), ("A", high, None), "second"),
+        ("one model, its evidence unknown", ("A", -88.2, None), ("A", -91.0, None), "first"),
+        ("two models, no evidence known", ("A", low, None), ("B", high, None), "cannot tell"),
+        ("two models, both evidences known", ("A", -90.0, -86.0), ("B", -95.0, -94.0), "second"),
+        ("two models, both evidences known", ("A", -97.0, -96.5), ("B", -96.0, -92.0), "first"),
+        ("two models, one evidence known", ("A", -90.0, -89.5), ("B", -95.0, None), "cannot tell"),
+        ("two models, both evidences known", ("A", gap, gap + 2.0), ("B", gap - 1.0, gap + 3.0), "first"),
+    ]
+    for what, first, second, right in cases:
+        rows = [dict(zip(("model", "elbo", "log_p"), row, strict=True)) for row in (first, second)]
+        got = answer(*rows)
+        if not isinstance(got, str) or got not in ("first", "second", "cannot tell"):
+            return f'expected "first", "second" or "cannot tell", got {got!r}. Hint: which of the three words fits?'
+        if got != right:
+            shown = " and ".join(f"ELBO {row['elbo']}, log p(x) {row['log_p']}" for row in rows)
+            by_bound = "first" if first[1] > second[1] else "second"
+            if right == "cannot tell":
+                hint = "Two models have two evidences. Can the better bound come from a better log p(x) alone?"
+            elif what.startswith("one"):
+                hint = "It is one model. What does (3.4) say when log p(x) is the same for both?"
+            elif got == by_bound:
+                hint = "The better bound belongs to the worse q here. Which number measures how far q is from its posterior?"
+            else:
+                hint = "Which number measures how far q is from its posterior, and can you compute it here?"
+            return f'{what}, {shown}: expected "{right}", got "{got}". Hint: {hint}'
+    return None

@@ -1,110 +1,257 @@
 """Checks of notebook 04: the KL term. The truth comes from torch.distributions or a closed form that the notebook proves."""
 
+import math
+
 import torch
+from torch import Tensor
 from torch.distributions import Laplace, MultivariateNormal, Normal, kl_divergence
 
-from ...exercises import compare, exercise
+from ...exercises import compare, draws, exercise, gradient, several
 
 
-@exercise("4.1", praise="Both springs are in it.")
-def kl_to_standard_normal(answer):
-    mu = torch.tensor([[0.5, -1.0, 2.0], [0.0, 0.3, -0.2]])
-    logvar = torch.tensor([[0.2, -0.7, 1.0], [-2.0, 0.0, 0.5]])
-    each = kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(0.0, 1.0))  # (batch, L)
-    exact = each.sum(-1)
-    variances = logvar.exp()
-    slips = {
-        "The factor ½ in front is missing.": 2 * exact,
-        "Sum over the latent dimensions, do not average: a mean divides the price by L, a hidden β of 1/L.": each.mean(-1),
-        "One number per image: sum over the last axis.": each,
-        "One number per image: sum over the last axis only, and leave the average over images to the loss.": exact.mean(),
-        "The sum over images belongs in the loss; return one number per image.": exact.sum(),
-        "logvar is log σ², not log σ: σ² is exp(logvar), not exp(2·logvar).": 0.5 * (mu**2 + variances**2 - 1 - logvar).sum(-1),
-        "logvar was used as if it were log σ throughout: σ² is exp(logvar).": 0.5 * (mu**2 + variances**2 - 1 - 2 * logvar).sum(-1),
-        "The sign is turned: a KL is never negative. (The paper writes −KL, which is added to the ELBO.)": -exact,
-        "The −1 is missing: at μ = 0, σ = 1 the KL must be 0.": 0.5 * (mu**2 + variances - logvar).sum(-1),
-        "log σ² is subtracted, not added: a small σ must cost something.": 0.5 * (mu**2 + variances - 1 + logvar).sum(-1),
-        "μ enters squared.": 0.5 * (mu + variances - 1 - logvar).sum(-1),
-    }
-    return compare(answer(mu, logvar), exact, slips=slips, hint="½ Σ (μ² + σ² − 1 − log σ²), with σ² = exp(logvar).")
+def normal(*shape: int, g: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=g, dtype=torch.float64)
+
+
+def covariance(n: int, g: torch.Generator) -> Tensor:
+    """A random covariance (n, n), not near singular."""
+    A = normal(n, n, g=g)
+    return A @ A.T / n + 0.3 * torch.eye(n)
+
+
+@exercise("4.1", praise="At μ = 0 and σ = 1 for p it is (4.11), and both springs are in it.")
+def kl_diagonal(answer):
+    g = draws()
+    mu_q, mu_p = torch.tensor([[0.5, -1.0, 2.0], [0.0, 0.3, -0.2]]), torch.tensor([[0.1, 0.4, -1.0], [1.0, 0.0, -0.5]])
+    logvar_q, logvar_p = torch.tensor([[0.2, -0.7, 1.0], [-2.0, 0.0, 0.5]]), torch.tensor([[0.6, 0.3, -0.4], [1.0, -0.5, 0.8]])
+    question = "What must it be where q and p are the same? What is each distance measured in, and which axis is summed?"
+    formula = "½ Σ (log σp² − log σq² + (σq² + (μq − μp)²)/σp² − 1), with σ² = exp(logvar)."
+    for case in ((mu_q, logvar_q, mu_p, logvar_p), tuple(normal(4, 3, g=g) for _ in range(4))):
+        m, lq, n, lp = case
+        vq, vp, d = lq.exp(), lp.exp(), m - n
+        each = kl_divergence(Normal(m, vq.sqrt()), Normal(n, vp.sqrt()))  # (batch, L)
+        exact = each.sum(-1)
+        slips = {
+            "The factor ½ in front is missing.": 2 * exact,
+            "Sum over the latent dimensions, do not average: a mean divides the price by L, a hidden β of 1/L.": each.mean(-1),
+            "One number per image: sum over the last axis.": each,
+            "One number per image: sum over the last axis only, and leave the average over images to the loss.": exact.mean(),
+            "The sum over images belongs in the loss; return one number per image.": exact.sum(),
+            "The sum runs over the latent dimensions, the last axis.": each.sum(0),
+            "This is KL(p‖q): q and p are exchanged.": kl_divergence(Normal(n, vp.sqrt()), Normal(m, vq.sqrt())).sum(-1),
+            "p is not the standard normal here: its own mean and variance enter.": 0.5 * (m**2 + vq - 1 - lq).sum(-1),
+            "The sign is turned: a KL is never negative.": -exact,
+            "The −1 is missing: for q = p the KL must be 0.": exact + 0.5 * m.shape[-1],
+            "The two logarithms are the wrong way round: a q narrower than p must pay for it.": (each - lp + lq).sum(-1),
+            "logvar is log σ², not log σ: σ² is exp(logvar), not exp(2·logvar).": 0.5
+            * (lp - lq + (vq**2 + d**2) / vp**2 - 1).sum(-1),
+            "logvar was used as if it were log σ throughout: σ² is exp(logvar).": 0.5
+            * (2 * lp - 2 * lq + (vq**2 + d**2) / vp**2 - 1).sum(-1),
+            "The distance of the means is measured in units of p: divide it by σp² too.": (each - 0.5 * d**2 / vp + 0.5 * d**2).sum(-1),
+            "The distance of the means is missing.": (each - 0.5 * d**2 / vp).sum(-1),
+            "The distance of the means is divided by p's variance, not by q's.": (each - 0.5 * d**2 / vp + 0.5 * d**2 / vq).sum(-1),
+            "The distance of the means enters squared.": (each - 0.5 * d**2 / vp + 0.5 * d / vp).sum(-1),
+            "q's variance is measured in units of p: divide it by σp² too.": (each - 0.5 * vq / vp + 0.5 * vq).sum(-1),
+        }
+        if problem := compare(answer(m, lq, n, lp), exact, slips, question, formula=formula):
+            return problem
+    return None
 
 
 @exercise("4.2", praise="Volume, width, distance: three parts, one formula.")
 def kl_full(answer):
+    g = draws()
     mu_q, mu_p = torch.tensor([0.5, -1.0, 0.2]), torch.tensor([0.0, 0.4, 1.0])
     cov_q = torch.tensor([[1.0, 0.5, 0.1], [0.5, 0.8, 0.0], [0.1, 0.0, 0.5]])
     cov_p = torch.tensor([[2.0, -0.4, 0.3], [-0.4, 1.0, 0.2], [0.3, 0.2, 1.5]])
-    q, p = MultivariateNormal(mu_q, cov_q), MultivariateNormal(mu_p, cov_p)
-    exact, volumes, d, inverse = kl_divergence(q, p), torch.logdet(cov_p) - torch.logdet(cov_q), mu_q - mu_p, torch.linalg.inv(cov_p)
-    slips = {
-        "The factor ½ in front is missing.": 2 * exact,
-        "The determinants are the wrong way round: log det Σp − log det Σq.": exact - volumes,
-        "The dimension L is not subtracted: with q = p the KL must be 0.": exact + 1.5,
-        "Subtract the dimension L, not 1.": exact + 1.0,
-        "This is KL(p‖q): q and p are exchanged.": kl_divergence(p, q),
-        "The distance of the means is missing.": exact - 0.5 * d @ inverse @ d,
-        "The distance of the means is measured by Σp⁻¹, not plainly.": exact - 0.5 * d @ inverse @ d + 0.5 * d @ d,
-        "The distance of the means is measured by Σp⁻¹, not by Σp.": exact - 0.5 * d @ inverse @ d + 0.5 * d @ cov_p @ d,
-        "The trace is of Σp⁻¹ Σq, not of Σp Σq.": exact + 0.5 * (torch.trace(cov_p @ cov_q) - torch.trace(inverse @ cov_q)),
-    }
-    hint = "½ [log det Σp − log det Σq − L + tr(Σp⁻¹ Σq) + dᵀ Σp⁻¹ d], with d = μq − μp."
-    return compare(answer(mu_q, cov_q, mu_p, cov_p), exact, slips=slips, hint=hint)
+    question = "What must it be for q = p? Which of the two covariances is inverted, and what plays the part of log σ²?"
+    formula = "½ [log det Σp − log det Σq − L + tr(Σp⁻¹ Σq) + dᵀ Σp⁻¹ d], with d = μq − μp."
+    drawn = normal(4, g=g), covariance(4, g), normal(4, g=g), covariance(4, g)
+    for m, Q, n, P in ((mu_q, cov_q, mu_p, cov_p), drawn):
+        q, p = MultivariateNormal(m, Q), MultivariateNormal(n, P)
+        exact, volumes, d, inverse = kl_divergence(q, p), torch.logdet(P) - torch.logdet(Q), m - n, torch.linalg.inv(P)
+        distance, trace, L = 0.5 * d @ inverse @ d, 0.5 * torch.trace(inverse @ Q), len(d)
+        slips = {
+            "The factor ½ in front is missing.": 2 * exact,
+            "The sign is turned: a KL is never negative.": -exact,
+            "The determinants are the wrong way round: log det Σp − log det Σq.": exact - volumes,
+            "The logarithm of the determinants is missing.": exact - volumes / 2 + 0.5 * (torch.det(P) - torch.det(Q)),
+            "The dimension L is not subtracted: with q = p the KL must be 0.": exact + L / 2,
+            "Subtract the dimension L, not 1.": exact + (L - 1) / 2,
+            "This is KL(p‖q): q and p are exchanged.": kl_divergence(p, q),
+            "The distance of the means is missing.": exact - distance,
+            "The distance of the means is measured by Σp⁻¹, not plainly.": exact - distance + 0.5 * d @ d,
+            "The distance of the means is measured by Σp⁻¹, not by Σp.": exact - distance + 0.5 * d @ P @ d,
+            "The distance of the means is measured by p's covariance, not by q's.": exact - distance + 0.5 * d @ torch.linalg.inv(Q) @ d,
+            "The trace is of Σp⁻¹ Σq, not of Σp Σq.": exact - trace + 0.5 * torch.trace(P @ Q),
+            "The trace is of Σp⁻¹ Σq: multiply the matrices with @, not entry by entry.": exact - trace + 0.5 * torch.trace(inverse * Q),
+        }
+        if problem := compare(answer(m, Q, n, P), exact, slips, question, formula=formula):
+            return problem
+    return None
 
 
 @exercise("4.3", praise="Unbiased and never negative, at the price of the tails.")
 def k3(answer):
-    u = torch.tensor([-1.0, -0.2, 0.0, 0.5, 2.0])
-    exact = (-u).exp() - 1 + u
-    slips = {
-        "The ratio is p/q = exp(−log_ratio): log_ratio is log q − log p.": u.exp() - 1 - u,
-        "The ratio is p/q = exp(−log_ratio), with a minus.": u.exp() - 1 + u,
-        "The −1 is missing: where q = p the estimate must be 0.": (-u).exp() + u,
-        "log q/p is added, not subtracted: k3 is k1 plus something of mean zero.": (-u).exp() - 1 - u,
-        "One value per sample: leave the average to the caller.": exact.mean(),
-        "This is k2.": 0.5 * u**2,
-    }
-    return compare(answer(u), exact, slips=slips, hint="k3 = p/q − 1 − log(p/q), where log(q/p) is given.")
+    question = "What is it where q = p, and which of p and q stands on top in the ratio? Can it be negative?"
+    for u in (torch.tensor([-1.0, -0.2, 0.0, 0.5, 2.0]), normal(3, 4, g=draws())):
+        exact = (-u).exp() - 1 + u
+        slips = {
+            "The ratio is p/q = exp(−log_ratio): log_ratio is log q − log p.": u.exp() - 1 - u,
+            "The ratio is p/q = exp(−log_ratio), with a minus.": u.exp() - 1 + u,
+            "The −1 is missing: where q = p the estimate must be 0.": (-u).exp() + u,
+            "log q/p is added, not subtracted: k3 is k1 plus something of mean zero.": (-u).exp() - 1 - u,
+            "This is p/q − 1 alone, whose mean is zero: k1 is missing.": (-u).exp() - 1,
+            "One value per sample: leave the average to the caller.": exact.mean(),
+            "This is k1.": u,
+            "This is k2.": 0.5 * u**2,
+        }
+        formula = "k3 = p/q − 1 − log(p/q), where log(q/p) is given."
+        if problem := compare(answer(u), exact, slips, question, formula=formula):
+            return problem
+    return None
 
 
 @exercise("4.4", praise="Reverse is the narrower one, as with the two bumps.")
 def best_diagonal(answer):
-    cov = torch.tensor([[1.0, 0.7, 0.1], [0.7, 0.9, -0.2], [0.1, -0.2, 0.6]])
-    reverse, forward = 1 / torch.linalg.inv(cov).diagonal(), cov.diagonal()
-    pair = answer(cov)
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        return "expected two vectors of variances, (reverse, forward), got something else. Hint: return reverse, forward."
-    slips_reverse = {
-        "This is the answer for forward: matching each variance by itself lets q stick out of p.": forward,
-        "Invert the precision's diagonal: 1 / (Σ⁻¹)_ll, one over each entry.": torch.linalg.inv(cov).diagonal(),
-        "Return variances, not standard deviations.": reverse.sqrt(),
-        "These are the eigenvalues: they fit a rotated Gaussian, which is not diagonal.": torch.linalg.eigvalsh(cov),
-    }
-    slips_forward = {
-        "Reverse and forward are exchanged, or the same: forward matches the moments of p.": reverse,
-        "Return variances, not standard deviations.": forward.sqrt(),
-        "These are the eigenvalues: they fit a rotated Gaussian, which is not diagonal.": torch.linalg.eigvalsh(cov),
-    }
-    hint = "write the KL with (4.16), drop what does not depend on σ_l², and set the derivative to zero."
-    return compare(pair[0], reverse, slips=slips_reverse, hint=hint, what="reverse") or compare(
-        pair[1], forward, slips=slips_forward, hint=hint, what="forward"
-    )
+    fixed = torch.tensor([[1.0, 0.7, 0.1], [0.7, 0.9, -0.2], [0.1, -0.2, 0.6]])
+    question = "Write the KL with (4.16), drop what does not depend on σ_l²: where is its derivative zero?"
+    for cov in (fixed, covariance(4, draws())):
+        precision = torch.linalg.inv(cov)
+        reverse, forward = 1 / precision.diagonal(), cov.diagonal()
+        eigenvalues = {"These are the eigenvalues: they fit a rotated Gaussian, which is not diagonal.": torch.linalg.eigvalsh(cov)}
+        slips_reverse = eigenvalues | {
+            "This is the answer for forward: matching each variance by itself lets q stick out of p.": forward,
+            "Invert the precision's diagonal: 1 / (Σ⁻¹)_ll, one over each entry.": precision.diagonal(),
+            "The inverse of the covariance has a diagonal of its own: invert the matrix first.": 1 / cov.diagonal(),
+            "Return variances, not standard deviations.": reverse.sqrt(),
+            "Two vectors of L variances, not matrices.": torch.diag(reverse),
+        }
+        slips_forward = eigenvalues | {
+            "Reverse and forward are exchanged, or the same: forward matches the moments of p.": reverse,
+            "Return variances, not standard deviations.": forward.sqrt(),
+            "Two vectors of L variances, not matrices.": torch.diag(forward),
+        }
+        got = several(answer(cov), "reverse", "forward")
+        formula = "reverse: 1 / (Σ⁻¹)_ll, (4.17). Forward: Σ_ll, the moments, (4.22)."
+        problem = compare(got[0], reverse, slips_reverse, question, what="reverse", formula=formula) or compare(
+            got[1], forward, slips_forward, question, what="forward", formula=formula
+        )
+        if problem:
+            return problem
+    return None
 
 
 @exercise("4.5", praise="Its pull on m never exceeds 1: a rope in place of a spring.")
 def kl_laplace(answer):
-    pairs = [(0.5, 1.0), (-1.5, 0.4), (0.0, 2.0)]
+    g = draws()
     p = Laplace(0.0, 1.0)
-    for m, b in pairs:
-        exact, reverse = kl_divergence(Laplace(m, b), p), kl_divergence(p, Laplace(m, b))
+    question = "What is E|z| when z comes from Laplace(m, b): at m = 0, and far out? What is the average of log q?"
+    formula = "E_q[log q] = −1 − log 2b, and E_q[log p] = −log 2 − E_q|z|."
+    for m, b in ((0.5, 1.0), (-1.5, 0.4), (0.0, 2.0), (normal(g=g).item(), normal(g=g).exp().item())):
+        exact, log_b, far = kl_divergence(Laplace(m, b), p), math.log(b), abs(m)
+        tail = b * math.exp(-far / b)
         slips = {
-            "The two are exchanged: this is KL(Laplace(0, 1)‖Laplace(m, b)).": reverse,
-            "E|z| is not |m| + b: the average crosses zero, so it is |m| + b·exp(−|m|/b).": abs(m) + b - 1 - torch.tensor(b).log(),
-            "E|z| is not |m|: the width b adds b·exp(−|m|/b).": abs(m) - 1 - torch.tensor(b).log(),
+            "The two are exchanged: this is KL(Laplace(0, 1)‖Laplace(m, b)).": kl_divergence(p, Laplace(m, b)),
+            "E|z| is not |m| + b: the average crosses zero, so it is |m| + b·exp(−|m|/b).": far + b - 1 - log_b,
+            "E|z| is not |m|: the width b adds b·exp(−|m|/b).": far - 1 - log_b,
             "The −1 is missing: the entropy of a Laplace density is 1 + log 2b.": exact + 1,
+            "log b is subtracted: a narrow q must pay for it.": exact + 2 * log_b,
+            "The distance is |m|, whatever the sign of m.": m + tail - 1 - log_b,
+            "The tail is b·exp(−|m|/b), with the minus.": far + b * math.exp(min(far / b, 50.0)) - 1 - log_b,
             "This is the formula for Gaussians.": kl_divergence(Normal(m, b), Normal(0.0, 1.0)),
         }
-        hint = "E_q[log q] = −1 − log 2b, and E_q[log p] = −log 2 − E_q|z|."
-        problem = compare(answer(m, b), exact, slips=slips, hint=hint, what=f"m = {m}, b = {b}")
+        if problem := compare(answer(m, b), exact, slips, question, what=f"m = {m:.3g}, b = {b:.3g}", formula=formula):
+            return problem
+    return None
+
+
+@exercise("4.6", praise="A wide prior is a weak spring to the origin, and it lets q be as wide as itself.")
+def springs(answer):
+    g = draws()
+    fixed = torch.tensor([[0.5, -1.0], [2.0, 0.3]]), torch.tensor([[0.2, -0.7], [1.0, -2.0]]), 2.0
+    question = "Where is each slope zero, and what is it at τ = 1? By which of σ, σ² and log σ² do you differentiate?"
+    formula = "by μ: μ/τ²; by log σ²: ½(σ²/τ² − 1)."
+    for mu, logvar, tau in (fixed, (normal(3, 2, g=g), normal(3, 2, g=g), normal(g=g).exp().item())):
+        leaves = mu.clone().requires_grad_(), logvar.clone().requires_grad_()
+        by_mu, by_logvar = gradient(kl_divergence(Normal(leaves[0], (leaves[1] / 2).exp()), Normal(0.0, tau)), *leaves)
+        variance = logvar.exp()
+        slips_mu = {
+            "The prior's width is a standard deviation: τ enters squared.": mu / tau,
+            "The slope depends on τ: (4.20) is its value at τ = 1.": mu,
+            "The sign is turned: asked for is the slope of the KL, the pull is its negative.": -by_mu,
+            "The two are exchanged: the slope for μ first.": by_logvar,
+            "This is twice the slope: the square has a ½ in front.": 2 * by_mu,
+            "One slope for each entry of mu: do not sum.": by_mu.sum(-1),
+        }
+        slips_logvar = {
+            "The prior's width is a standard deviation: τ enters squared.": 0.5 * (variance / tau - 1),
+            "The slope depends on τ: (4.21) is its value at τ = 1.": 0.5 * (variance - 1),
+            "The sign is turned: asked for is the slope of the KL, the pull is its negative.": -by_logvar,
+            "This is the slope by log σ: by log σ² it is half of that.": 2 * by_logvar,
+            "This is the slope by σ², not by its logarithm.": by_logvar / variance,
+            "This is the slope by σ, not by log σ².": 2 * by_logvar / variance.sqrt(),
+            "logvar is log σ²: σ² is exp(logvar).": 0.5 * (variance**2 / tau**2 - 1),
+            "One slope for each entry of logvar: do not sum.": by_logvar.sum(-1),
+        }
+        got = several(answer(mu, logvar, tau), "by_mu", "by_logvar")
+        problem = compare(got[0], by_mu, slips_mu, question, what=f"τ = {tau:.3g}: slope by μ", formula=formula) or compare(
+            got[1], by_logvar, slips_logvar, question, what=f"τ = {tau:.3g}: slope by log σ²", formula=formula
+        )
         if problem:
+            return problem
+    return None
+
+
+@exercise("4.7", praise="The noise of r and of u partly cancels in A; B keeps all of r's.")
+def standard_errors(answer):
+    g = draws()
+    question = "One estimate is an average of K numbers. Which K numbers in A, which in B, and what is the standard error of an average?"
+    formula = "A averages r − u, B averages r (its KL is no random number): standard deviation over the first axis, divided by √K."
+    for K, n, cancel in ((60, 3, 0.9), (45, 4, 0.2 + 0.7 * torch.rand((), generator=g).item())):
+        shared = normal(K, n, g=g)
+        u = shared + 0.3 * normal(K, n, g=g) + 2.0
+        r = cancel * shared + 0.4 * normal(K, n, g=g) - 20.0
+        sd_a, sd_b = (r - u).std(0), r.std(0)
+        names = ("A", "B")
+        got = several(answer(r, u), *names)
+        for name, mine, sd, other in zip(names, got, (sd_a, sd_b), (sd_b, sd_a), strict=True):
+            if compare(mine, sd / K**0.5 * ((K - 1) / K) ** 0.5) is None:
+                continue  # divided by K in place of K − 1: as good
+            independent = (r.var(0) + u.var(0)).sqrt() / K**0.5
+            slips = {
+                "This is the scatter of one sample: an average of K is √K times as precise.": sd,
+                "Divide the standard deviation by √K, not by K.": sd / K,
+                "This is a variance: take the root.": sd**2 / K,
+                "This is the variance of one sample.": sd**2,
+                "The two are exchanged: A, where everything is sampled, comes first.": other / K**0.5,
+                "r and u come from the same z, so their noises do not add as if they were independent: take r − u first.": independent,
+                "log q − log p is subtracted in A: r − u, not r + u.": (r + u).std(0) / K**0.5,
+                "One number an image: the samples lie along the first axis.": (r - u if name == "A" else r).std(1) / n**0.5,
+            }
+            if problem := compare(mine, sd / K**0.5, slips, question, what=f"standard error of {name}", formula=formula):
+                return problem
+    return None
+
+
+@exercise("4.8", praise="One narrow dimension is enough, and a trained encoder has one for nearly every image.")
+def believable(answer):
+    mu = torch.tensor([[0.0, 0.0], [3.0, -2.0], [0.0, 0.0], [0.1, 0.2], [0.0, 0.0], [0.5, 0.5]])
+    logvar = torch.tensor([[0.1, -0.2], [0.0, -0.5], [0.2, -0.9], [-3.0, -2.0], [-0.8, -0.8], [0.8, 0.6]])
+    g = draws()
+    question = "When is (4.31) finite for one dimension, and what is E[(p/q)²] of a product of dimensions? Does μ decide?"
+    formula = "finite only if every dimension has σ² > ½: (logvar.exp() > 0.5).all(-1)."
+    for m, lv in ((mu, logvar), (normal(40, 2, g=g), 1.6 * torch.rand(40, 2, generator=g, dtype=torch.float64) - 1.2)):
+        exact = (lv.exp() > 0.5).all(-1)
+        slips = {
+            "One dimension with σ² ≤ ½ makes the product infinite: all must pass, not any.": (lv.exp() > 0.5).any(-1),
+            "(4.31) asks for the variance σ² above ½, not for σ.": ((lv / 2).exp() > 0.5).all(-1),
+            "logvar is log σ²: compare exp(logvar) with ½.": (lv > 0.5).all(-1),
+            "It is the other way round: True where the ± means something.": ~exact,
+            "One answer an image: all of its dimensions decide.": lv.exp() > 0.5,
+            "The widths decide dimension by dimension: their average does not.": lv.exp().mean(-1) > 0.5,
+            "A large μ makes the variance large, not infinite.": exact & (m.abs() < 2).all(-1),
+        }
+        if problem := compare(answer(m, lv), exact, slips, question, formula=formula):
             return problem
     return None

@@ -16,7 +16,7 @@ def covariance(n: int, g: torch.Generator) -> Tensor:
     return A @ A.T / n + 0.3 * torch.eye(n)
 
 
-@exercise("4.1", praise="At μ = 0 and σ = 1 for p it is (4.11), and both springs are in it.")
+@exercise("4.1", praise="At μ = 0 and σ = 1 for p it is (4.8), and both springs are in it.")
 def kl_diagonal(answer):
     g = draws()
     mu_q, mu_p = torch.tensor([[0.5, -1.0, 2.0], [0.0, 0.3, -0.2]]), torch.tensor([[0.1, 0.4, -1.0], [1.0, 0.0, -0.5]])
@@ -111,7 +111,7 @@ def k3(answer):
 @exercise("4.4", praise="Reverse is the narrower one, as with the two bumps.")
 def best_diagonal(answer):
     fixed = torch.tensor([[1.0, 0.7, 0.1], [0.7, 0.9, -0.2], [0.1, -0.2, 0.6]])
-    question = "Write the KL with (4.16), drop what does not depend on σ_l²: where is its derivative zero?"
+    question = "Write the KL with (4.13), drop what does not depend on σ_l²: where is its derivative zero?"
     for cov in (fixed, covariance(4, draws())):
         precision = torch.linalg.inv(cov)
         reverse, forward = 1 / precision.diagonal(), cov.diagonal()
@@ -129,7 +129,7 @@ def best_diagonal(answer):
             "Two vectors of L variances, not matrices.": torch.diag(forward),
         }
         got = several(answer(cov), "reverse", "forward")
-        formula = "reverse: 1 / (Σ⁻¹)_ll, (4.17). Forward: Σ_ll, the moments, (4.22)."
+        formula = "reverse: 1 / (Σ⁻¹)_ll, (4.14). Forward: Σ_ll, the moments, (4.19)."
         problem = compare(got[0], reverse, slips_reverse, question, what="reverse", formula=formula) or compare(
             got[1], forward, slips_forward, question, what="forward", formula=formula
         )

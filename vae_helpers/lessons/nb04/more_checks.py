@@ -22,7 +22,7 @@ def springs(answer):
         variance = logvar.exp()
         slips_mu = {
             "The prior's width is a standard deviation: τ enters squared.": mu / tau,
-            "The slope depends on τ: (4.20) is its value at τ = 1.": mu,
+            "The slope depends on τ: (4.17) is its value at τ = 1.": mu,
             "The sign is turned: asked for is the slope of the KL, the pull is its negative.": -by_mu,
             "The two are exchanged: the slope for μ first.": by_logvar,
             "This is twice the slope: the square has a ½ in front.": 2 * by_mu,
@@ -30,7 +30,7 @@ def springs(answer):
         }
         slips_logvar = {
             "The prior's width is a standard deviation: τ enters squared.": 0.5 * (variance / tau - 1),
-            "The slope depends on τ: (4.21) is its value at τ = 1.": 0.5 * (variance - 1),
+            "The slope depends on τ: (4.18) is its value at τ = 1.": 0.5 * (variance - 1),
             "The sign is turned: asked for is the slope of the KL, the pull is its negative.": -by_logvar,
             "This is the slope by log σ: by log σ² it is half of that.": 2 * by_logvar,
             "This is the slope by σ², not by its logarithm.": by_logvar / variance,
@@ -83,13 +83,13 @@ def believable(answer):
     mu = torch.tensor([[0.0, 0.0], [3.0, -2.0], [0.0, 0.0], [0.1, 0.2], [0.0, 0.0], [0.5, 0.5]])
     logvar = torch.tensor([[0.1, -0.2], [0.0, -0.5], [0.2, -0.9], [-3.0, -2.0], [-0.8, -0.8], [0.8, 0.6]])
     g = draws()
-    question = "When is (4.31) finite for one dimension, and what is E[(p/q)²] of a product of dimensions? Does μ decide?"
+    question = "When is (4.29) finite for one dimension, and what is E[(p/q)²] of a product of dimensions? Does μ decide?"
     formula = "finite only if every dimension has σ² > ½: (logvar.exp() > 0.5).all(-1)."
     for m, lv in ((mu, logvar), (normal(40, 2, g=g), 1.6 * torch.rand(40, 2, generator=g, dtype=torch.float64) - 1.2)):
         exact = (lv.exp() > 0.5).all(-1)
         slips = {
             "One dimension with σ² ≤ ½ makes the product infinite: all must pass, not any.": (lv.exp() > 0.5).any(-1),
-            "(4.31) asks for the variance σ² above ½, not for σ.": ((lv / 2).exp() > 0.5).all(-1),
+            "(4.29) asks for the variance σ² above ½, not for σ.": ((lv / 2).exp() > 0.5).all(-1),
             "logvar is log σ²: compare exp(logvar) with ½.": (lv > 0.5).all(-1),
             "It is the other way round: True where the ± means something.": ~exact,
             "One answer an image: all of its dimensions decide.": lv.exp() > 0.5,

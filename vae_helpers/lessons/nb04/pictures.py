@@ -115,11 +115,12 @@ def density_fits(ax: Axes, z: Tensor, p: Tensor, fits: Mapping[str, Tensor]) -> 
     return ax
 
 
-def estimator_variances(ax: Axes, stages: Sequence[str], variances: Mapping[str, Sequence[float]]) -> Axes:
-    """Variance of each estimator (bars, nats²) at each stage of training. variances: name → one number a stage."""
+def estimator_variances(ax: Axes, stages: Sequence[str], variances: Mapping[str, tuple[Tensor, Tensor]]) -> Axes:
+    """Variance of each estimator (bars, nats²) at each stage of training. variances: name → its mean and standard error, one a stage."""
     width, at = 0.8 / len(variances), np.arange(len(stages))
-    for k, ((name, values), colour, hatch) in enumerate(zip(variances.items(), (ORANGE, BLUE), ("///", ""), strict=False)):
-        ax.bar(at + (k - (len(variances) - 1) / 2) * width, values, width, color=colour, alpha=0.75, hatch=hatch, ec="black", label=name)
+    for k, ((name, (mean, error)), colour, hatch) in enumerate(zip(variances.items(), (ORANGE, BLUE), ("///", ""), strict=False)):
+        look = {"color": colour, "alpha": 0.75, "hatch": hatch, "ec": "black", "capsize": 5, "label": name}
+        ax.bar(at + (k - (len(variances) - 1) / 2) * width, mean, width, yerr=error, **look)
     ax.set_xticks(at, stages)
     ax.set(xlabel="training", ylabel="variance of one sample (nats²)")
     ax.legend(fontsize=12)

@@ -54,7 +54,8 @@ WRONG = {
         ("def m_step(x, r):\n    return (r * x[:, None]).mean(0), r.mean(0)", "not by N"),
         ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(0), r.sum(0)", "add up to one"),
         ("def m_step(x, r):\n    return r.mean(0), (r * x[:, None]).sum(0) / r.sum(0)", "exchanged"),
-        ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(0)", "something else"),
+        ("def m_step(x, r):\n    return ((r * x[:, None]).sum(0) / r.sum(0))[0]", "return centres, weights"),
+        ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(), r.mean(0)", "own responsibilities"),
     ],
     "3.4": [
         (
@@ -75,21 +76,87 @@ WRONG = {
             "def best_value(log_prior, log_likelihood, dz, beta):\n    return (log_prior + log_likelihood).logsumexp(0) + math.log(dz)",
             "β does not enter",
         ),
+        (
+            "def best_value(log_prior, log_likelihood, dz, beta):\n"
+            "    return beta * ((log_prior / beta + log_likelihood).logsumexp(0) + math.log(dz))",
+            "the likelihood that is raised",
+        ),
     ],
     "3.5": [
+        ("def untangle(W):\n    return torch.eye(W.shape[1], dtype=W.dtype)", "a rotation never change"),
+        ("def untangle(W):\n    return torch.linalg.eigh(W.T @ W).eigenvectors.T", "This is Rᵀ"),
+        ("def untangle(W):\n    return W @ torch.linalg.eigh(W.T @ W).eigenvectors", "Return R, not W R"),
+        ("def untangle(W):\n    return torch.linalg.eigvalsh(W.T @ W)", "One number a latent"),
+        ("def untangle(W):\n    return torch.linalg.inv(torch.linalg.cholesky(W.T @ W)).T", "keeps lengths"),
+    ],
+    "3.6": [
         (
-            "def diagonal_gap(W, sigma2):\n    P = torch.eye(W.shape[1], dtype=W.dtype) + W.T @ W / sigma2\n"
-            "    return P.diagonal().log().sum() - torch.logdet(P)",
-            "factor ½",
+            "def two_parts(log_joint, log_q, dz):\n    q = log_q.exp() * dz\n"
+            "    elbo = (q * (log_joint - log_q)).sum()\n    return elbo, -elbo",
+            "no density",
         ),
         (
-            "def diagonal_gap(W, sigma2):\n    S = torch.linalg.inv(torch.eye(W.shape[1], dtype=W.dtype) + W.T @ W / sigma2)\n"
-            "    return 0.5 * (S.diagonal().log().sum() - torch.logdet(S))",
-            "1/(S⁻¹)_ll",
+            "def two_parts(log_joint, log_q, dz):\n    q, log_p = log_q.exp() * dz, log_joint.logsumexp(0)\n"
+            "    elbo = (q * (log_joint - log_q)).sum()\n    return elbo, log_p - elbo",
+            "needs the step dz too",
         ),
         (
-            "def diagonal_gap(W, sigma2):\n    P = W.T @ W / sigma2\n    return 0.5 * (P.diagonal().log().sum() - torch.logdet(P))",
-            "identity is missing",
+            "def two_parts(log_joint, log_q, dz):\n    q, log_p = log_q.exp() * dz, log_joint.logsumexp(0) + math.log(dz)\n"
+            "    elbo = (q * log_joint).sum()\n    return elbo, log_p - elbo",
+            "log q is subtracted",
         ),
+        (
+            "def two_parts(log_joint, log_q, dz):\n    q, log_p = log_q.exp() * dz, log_joint.logsumexp(0) + math.log(dz)\n"
+            "    elbo = (q * (log_joint - log_q)).sum()\n    return log_p - elbo, elbo",
+            "exchanged",
+        ),
+        (
+            "def two_parts(log_joint, log_q, dz):\n    q, log_p = log_q.exp() * dz, log_joint.logsumexp(0) + math.log(dz)\n"
+            "    p = (log_joint - log_p).exp() * dz\n"
+            "    return (q * (log_joint - log_q)).sum(), (p * (log_joint - log_p - log_q)).sum()",
+            "starts from the posterior",
+        ),
+    ],
+    "3.7": [
+        (
+            "def two_choices(x, thetas):\n    a = Normal(0.0, 1.0).log_prob(x)[:, None].expand(-1, len(thetas))\n"
+            "    j = torch.stack([a, Normal(thetas, 1.0).log_prob(x[:, None])])\n"
+            "    return j.logsumexp(0).mean(0).argmax(), j.amax(0).mean(0).argmax()",
+            "positions in thetas",
+        ),
+        (
+            "def two_choices(x, thetas):\n    a = Normal(0.0, 1.0).log_prob(x)[:, None].expand(-1, len(thetas))\n"
+            "    j = torch.stack([a, Normal(thetas, 1.0).log_prob(x[:, None])])\n    best = thetas[j.logsumexp(0).mean(0).argmax()]\n"
+            "    return best, best",
+            "Both are chosen by log p(x)",
+        ),
+        (
+            "def two_choices(x, thetas):\n    a = Normal(0.0, 1.0).log_prob(x)[:, None].expand(-1, len(thetas))\n"
+            "    j = torch.stack([a, Normal(thetas, 1.0).log_prob(x[:, None])])\n"
+            "    return thetas[j.amax(0).mean(0).argmax()], thetas[j.logsumexp(0).mean(0).argmax()]",
+            "exchanged",
+        ),
+        (
+            "def two_choices(x, thetas):\n    a = Normal(0.0, 1.0).log_prob(x)[:, None].expand(-1, len(thetas))\n"
+            "    j = torch.stack([a, Normal(thetas, 1.0).log_prob(x[:, None])])\n"
+            "    return thetas[j.logsumexp(0).mean(0).argmax()], thetas[j.mean(0).mean(0).argmax()]",
+            "r = ½ for every point",
+        ),
+    ],
+    "3.8": [
+        ('def nearer(first, second):\n    return "first" if first["elbo"] > second["elbo"] else "second"', "Two models have two evidences"),
+        ('def nearer(first, second):\n    return "cannot tell"', "It is one model"),
+        (
+            'def nearer(first, second):\n    if first["model"] == second["model"]:\n'
+            '        return "first" if first["elbo"] > second["elbo"] else "second"\n    return "cannot tell"',
+            "which number measures",
+        ),
+        (
+            'def nearer(first, second):\n    if first["log_p"] is None or second["log_p"] is None:\n'
+            '        if first["model"] != second["model"]:\n            return "cannot tell"\n'
+            '    return "first" if first["elbo"] > second["elbo"] else "second"',
+            "belongs to the worse q",
+        ),
+        ('def nearer(first, second):\n    return first["elbo"] > second["elbo"]', "three words"),
     ],
 }

@@ -2,14 +2,18 @@
 
 WRONG = {
     "4.1": [
-        ("def my_kl(mu, logvar):\n    return (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "factor ½"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(-1)", "do not average"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + (2 * logvar).exp() - 1 - logvar).sum(-1)", "not log σ"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + (2 * logvar).exp() - 1 - 2 * logvar).sum(-1)", "as if it were log σ"),
-        ("def my_kl(mu, logvar):\n    return -0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "sign is turned"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1)", "−1 is missing"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar)", "One number per image"),
-        ("def my_kl(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1).mean()", "leave the average over images"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return (logvar_p - logvar_q + d - 1).sum(-1)", "factor ½"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).mean(-1)", "do not average"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1)", "One number per image"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1).mean()", "leave the average over images"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d).sum(-1)", "−1 is missing"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_q - logvar_p + d - 1).sum(-1)", "wrong way round"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return -0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "sign is turned"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    return 0.5 * (mu_q**2 + logvar_q.exp() - 1 - logvar_q).sum(-1)", "its own mean and variance"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = logvar_q.exp() / logvar_p.exp() + (mu_q - mu_p) ** 2\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "in units of p"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = ((2 * logvar_q).exp() + (mu_q - mu_p) ** 2) / (2 * logvar_p).exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "not log σ"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = ((2 * logvar_q).exp() + (mu_q - mu_p) ** 2) / (2 * logvar_p).exp()\n    return 0.5 * (2 * logvar_p - 2 * logvar_q + d - 1).sum(-1)", "as if it were log σ"),
+        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_p.exp() + (mu_q - mu_p) ** 2) / logvar_q.exp()\n    return 0.5 * (logvar_q - logvar_p + d - 1).sum(-1)", "exchanged"),
     ],
     "4.2": [
         (
@@ -52,7 +56,31 @@ WRONG = {
     ],
     "4.5": [
         ("def kl_laplace(m, b):\n    return abs(m) + b - 1 - math.log(b)", "crosses zero"),
-        ("def kl_laplace(m, b):\n    return 0.5 * (m**2 + 2 * b**2 - 1 - math.log(2 * b**2))", "E_q[log q]"),
+        ("def kl_laplace(m, b):\n    return 0.5 * (m**2 + 2 * b**2 - 1 - math.log(2 * b**2))", "What is the average of log q?"),
         ("def kl_laplace(m, b):\n    return 0.5 * (m**2 + b**2 - 1 - math.log(b**2))", "formula for Gaussians"),
+    ],
+    "4.6": [
+        ("def slopes(mu, logvar, tau):\n    return mu, 0.5 * (logvar.exp() - 1)", "its value at τ = 1"),
+        ("def slopes(mu, logvar, tau):\n    return mu / tau, 0.5 * (logvar.exp() / tau**2 - 1)", "τ enters squared"),
+        ("def slopes(mu, logvar, tau):\n    return -mu / tau**2, -0.5 * (logvar.exp() / tau**2 - 1)", "sign is turned"),
+        ("def slopes(mu, logvar, tau):\n    return mu / tau**2, logvar.exp() / tau**2 - 1", "slope by log σ"),
+        ("def slopes(mu, logvar, tau):\n    return mu / tau**2, 0.5 * (1 / tau**2 - 1 / logvar.exp())", "not by its logarithm"),
+        ("def slopes(mu, logvar, tau):\n    return 0.5 * (logvar.exp() / tau**2 - 1), mu / tau**2", "exchanged"),
+    ],
+    "4.7": [
+        ("def standard_errors(r, u):\n    return (r - u).std(0), r.std(0)", "scatter of one sample"),
+        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r.var(0) + u.var(0)).sqrt() / k, r.std(0) / k", "take r − u first"),
+        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return r.std(0) / k, (r - u).std(0) / k", "exchanged"),
+        ("def standard_errors(r, u):\n    return (r - u).var(0) / len(r), r.var(0) / len(r)", "take the root"),
+        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r + u).std(0) / k, r.std(0) / k", "r − u, not r + u"),
+        ("def standard_errors(r, u):\n    k = r.shape[1] ** 0.5\n    return (r - u).std(1) / k, r.std(1) / k", "first axis"),
+    ],
+    "4.8": [
+        ("def believable(mu, logvar):\n    return (logvar.exp() > 0.5).any(-1)", "all must pass"),
+        ("def believable(mu, logvar):\n    return ((logvar / 2).exp() > 0.5).all(-1)", "not for σ"),
+        ("def believable(mu, logvar):\n    return (logvar > 0.5).all(-1)", "compare exp(logvar)"),
+        ("def believable(mu, logvar):\n    return (logvar.exp() <= 0.5).any(-1)", "other way round"),
+        ("def believable(mu, logvar):\n    return logvar.exp() > 0.5", "One answer an image"),
+        ("def believable(mu, logvar):\n    return ((logvar.exp() > 0.5) & (mu.abs() < 2)).all(-1)", "not infinite"),
     ],
 }

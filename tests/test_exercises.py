@@ -323,7 +323,7 @@ def test_two_results_may_come_stacked():
         (7, "one int"),
         (torch.tensor(1), "one Tensor"),
     ):
-        with pytest.raises(Said, match=rf"expected 2 results, \(a, b\), got {came}. Hint: end with `return a, b`"):
+        with pytest.raises(Said, match=rf"expected 2 results, \(a, b\), got {came}. Hint: does it end with `return a, b`\?"):
             several(value, "a", "b")
 
 

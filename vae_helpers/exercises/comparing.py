@@ -55,7 +55,7 @@ def several(value: object, *names: str) -> list:
         came = f"{len(value)} results" if isinstance(value, tuple | list) else f"a tensor of shape {tuple(value.shape)}"
     else:
         came = f"one {type(value).__name__}"
-    raise Said(f"expected {len(names)} results, ({', '.join(names)}), got {came}. Hint: end with `return {', '.join(names)}`.")
+    raise Said(f"expected {len(names)} results, ({', '.join(names)}), got {came}. Hint: does it end with `return {', '.join(names)}`?")
 
 
 def gradient(result: Tensor, *inputs: Tensor) -> list[Tensor]:

@@ -1,5 +1,6 @@
 """Plausible wrong answers to the exercises of notebook 03, each with a part of the hint that it must get."""
 
+STRICT = True
 WRONG = {
     "3.1": [
         (
@@ -55,7 +56,6 @@ WRONG = {
         ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(0), r.sum(0)", "add up to one"),
         ("def m_step(x, r):\n    return r.mean(0), (r * x[:, None]).sum(0) / r.sum(0)", "exchanged"),
         ("def m_step(x, r):\n    return ((r * x[:, None]).sum(0) / r.sum(0))[0]", "return centres, weights"),
-        ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(), r.mean(0)", "own responsibilities"),
     ],
     "3.4": [
         (
@@ -149,7 +149,7 @@ WRONG = {
         (
             'def nearer(first, second):\n    if first["model"] == second["model"]:\n'
             '        return "first" if first["elbo"] > second["elbo"] else "second"\n    return "cannot tell"',
-            "which number measures",
+            "Which number measures",
         ),
         (
             'def nearer(first, second):\n    if first["log_p"] is None or second["log_p"] is None:\n'

@@ -1,19 +1,26 @@
 """Plausible wrong answers to the exercises of notebook 04, each with a part of the hint that it must get."""
 
+STRICT = True
+KL = "def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    "
+KL_RETURN = KL + "d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return "
+KL_SIGMA = KL + "d = ((2 * logvar_q).exp() + (mu_q - mu_p) ** 2) / (2 * logvar_p).exp()\n    return "
 WRONG = {
     "4.1": [
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return (logvar_p - logvar_q + d - 1).sum(-1)", "factor ½"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).mean(-1)", "do not average"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1)", "One number per image"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1).mean()", "leave the average over images"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_p - logvar_q + d).sum(-1)", "−1 is missing"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return 0.5 * (logvar_q - logvar_p + d - 1).sum(-1)", "wrong way round"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp()\n    return -0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "sign is turned"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    return 0.5 * (mu_q**2 + logvar_q.exp() - 1 - logvar_q).sum(-1)", "its own mean and variance"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = logvar_q.exp() / logvar_p.exp() + (mu_q - mu_p) ** 2\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "in units of p"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = ((2 * logvar_q).exp() + (mu_q - mu_p) ** 2) / (2 * logvar_p).exp()\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "not log σ"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = ((2 * logvar_q).exp() + (mu_q - mu_p) ** 2) / (2 * logvar_p).exp()\n    return 0.5 * (2 * logvar_p - 2 * logvar_q + d - 1).sum(-1)", "as if it were log σ"),
-        ("def my_kl(mu_q, logvar_q, mu_p, logvar_p):\n    d = (logvar_p.exp() + (mu_q - mu_p) ** 2) / logvar_q.exp()\n    return 0.5 * (logvar_q - logvar_p + d - 1).sum(-1)", "exchanged"),
+        (KL_RETURN + "0.5 * 2 * (logvar_p - logvar_q + d - 1).sum(-1)", "factor ½"),
+        (KL_RETURN + "0.5 * (logvar_p - logvar_q + d - 1).mean(-1)", "do not average"),
+        (KL_RETURN + "0.5 * (logvar_p - logvar_q + d - 1)", "One number per image"),
+        (KL_RETURN + "0.5 * (logvar_p - logvar_q + d - 1).sum(-1).mean()", "leave the average over images"),
+        (KL_RETURN + "0.5 * (logvar_p - logvar_q + d).sum(-1)", "−1 is missing"),
+        (KL_RETURN + "0.5 * (logvar_q - logvar_p + d - 1).sum(-1)", "wrong way round"),
+        (KL_RETURN + "-0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "sign is turned"),
+        (KL + "return 0.5 * (mu_q**2 + logvar_q.exp() - 1 - logvar_q).sum(-1)", "its own mean and variance"),
+        (
+            KL + "d = logvar_q.exp() / logvar_p.exp() + (mu_q - mu_p) ** 2\n    return 0.5 * (logvar_p - logvar_q + d - 1).sum(-1)",
+            "in units of p",
+        ),
+        (KL_SIGMA + "0.5 * (logvar_p - logvar_q + d - 1).sum(-1)", "not log σ"),
+        (KL_SIGMA + "0.5 * (2 * logvar_p - 2 * logvar_q + d - 1).sum(-1)", "as if it were log σ"),
+        (KL + "return kl_divergence(Normal(mu_p, (logvar_p / 2).exp()), Normal(mu_q, (logvar_q / 2).exp())).sum(-1)", "exchanged"),
     ],
     "4.2": [
         (
@@ -69,7 +76,10 @@ WRONG = {
     ],
     "4.7": [
         ("def standard_errors(r, u):\n    return (r - u).std(0), r.std(0)", "scatter of one sample"),
-        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r.var(0) + u.var(0)).sqrt() / k, r.std(0) / k", "take r − u first"),
+        (
+            "def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r.var(0) + u.var(0)).sqrt() / k, r.std(0) / k",
+            "take r − u first",
+        ),
         ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return r.std(0) / k, (r - u).std(0) / k", "exchanged"),
         ("def standard_errors(r, u):\n    return (r - u).var(0) / len(r), r.var(0) / len(r)", "take the root"),
         ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r + u).std(0) / k, r.std(0) / k", "r − u, not r + u"),

@@ -101,7 +101,6 @@ def m_step(answer):
         slips_centres = {
             "Divide by the sum of the responsibilities, not by N.": weighted / n,
             "Divide by the sum of the responsibilities.": weighted,
-            "Divide by the bump's own responsibilities, not by all of them.": weighted / shares.sum(),
             "Weigh each x by its responsibility: this is the plain mean.": points.mean().expand(k),
             "The two are exchanged: return centres first.": total / n,
         }

@@ -83,24 +83,28 @@ def two_choices(answer):
 @exercise("3.8", praise="Across models a bound says nothing about q, unless log p(x) is known.")
 def nearer(answer):
     rng = random.Random(draws().initial_seed())
-    a, b, gap = (round(rng.uniform(-110, -90), 1) for _ in range(3))
-    low, high = sorted((a, b - 0.3))
+    a, b, c = (round(rng.uniform(-110, -90), 1) for _ in range(3))
+    one, two = "one model, its evidence unknown", "two models, both evidences known"
     cases = [
-        ("one model, its evidence unknown", ("A", low, None), ("A", high, None), "second"),
-        ("one model, its evidence unknown", ("A", -88.2, None), ("A", -91.0, None), "first"),
-        ("two models, no evidence known", ("A", low, None), ("B", high, None), "cannot tell"),
-        ("two models, both evidences known", ("A", -90.0, -86.0), ("B", -95.0, -94.0), "second"),
-        ("two models, both evidences known", ("A", -97.0, -96.5), ("B", -96.0, -92.0), "first"),
+        (one, ("A", -88.2, None), ("A", -91.0, None), "first"),
+        (one, ("A", a + 0.5, None), ("A", a, None), "first"),
+        (one, ("B", b, -80.0), ("B", b - 2.0, -80.0), "first"),
+        ("two models, no evidence known", ("A", c, None), ("B", c - 1.0, None), "cannot tell"),
         ("two models, one evidence known", ("A", -90.0, -89.5), ("B", -95.0, None), "cannot tell"),
-        ("two models, both evidences known", ("A", gap, gap + 2.0), ("B", gap - 1.0, gap + 3.0), "first"),
-    ]
+        (two, ("A", -97.0, -96.5), ("B", -96.0, -92.0), "first"),
+        (two, ("A", c - 1.0, c), ("B", c, c + 4.0), "first"),
+        (two, ("A", -90.0, -89.0), ("B", -95.0, -92.0), "first"),
+        (two, ("A", a, a + 2.0), ("B", a - 1.0, a + 3.0), "first"),
+    ]  # and each of them the other way round, by a coin
     for what, first, second, right in cases:
+        if rng.random() < 0.5:
+            first, second, right = second, first, {"first": "second", "second": "first"}.get(right, right)
         rows = [dict(zip(("model", "elbo", "log_p"), row, strict=True)) for row in (first, second)]
         got = answer(*rows)
         if not isinstance(got, str) or got not in ("first", "second", "cannot tell"):
             return f'expected "first", "second" or "cannot tell", got {got!r}. Hint: which of the three words fits?'
         if got != right:
-            shown = " and ".join(f"ELBO {row['elbo']}, log p(x) {row['log_p']}" for row in rows)
+            shown = " and ".join(f"ELBO {e:.1f}, log p(x) {p if p is None else round(p, 1)}" for _, e, p in (first, second))
             by_bound = "first" if first[1] > second[1] else "second"
             if right == "cannot tell":
                 hint = "Two models have two evidences. Can the better bound come from a better log p(x) alone?"

@@ -13,3 +13,17 @@ BREAK = [
     ("3.12", "math.log(evidence)  # normalised", "math.log(2 * evidence)  # normalised"),
     ("3.15", "-torch.stack(by_steps)", "torch.stack(by_steps)"),
 ]
+
+EQUIVALENT = [  # what `python run.py mutants` finds and no check can see: (equation, change, why it changes nothing)
+    ("3.1", "values.sum(-1) -> (values.sum(0))", "the values of one density have one axis"),
+    (
+        "3.19",
+        "(0.5 * standard.log_prob(data).exp() + 0.5 * standard.log_prob(data - theta).exp()).log().mean(-1) -> "
+        "((0.5 * standard.log_prob(data).exp() + 0.5 * standard.log_prob(data - theta).exp()).log().mean(0))",
+        "for one θ there is one axis",
+    ),
+    ("3.19", "3 * (torch.rand(200, generator=g) < 0.5) -> (torch.rand(200, generator=g) < 0.5)", "other data, of which the same is true"),
+    ("3.23", "-0.25 + math.sqrt(1 / 16 + 2 * x) -> (-0.25 - math.sqrt(1 / 16 + 2 * x))", "the other root, at the same x"),
+    ("3.23", "2 * x -> (2 / x)", "x = 1"),
+    ("3.24", "images.mean(0) -> (images.sum(0))", "another b: the formula holds for any"),
+]

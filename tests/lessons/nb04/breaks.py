@@ -15,3 +15,38 @@ BREAK = [
     ("4.25", "by_mu, by_logvar = (1 - s**2) ** 2,", "by_mu, by_logvar = (1 - s**2),"),
     ("4.20", "<= math.log(2) <", "<= math.log(3) <"),
 ]
+
+EQUIVALENT = [  # what `python run.py mutants` finds and no check can see: (equation, change, why it changes nothing)
+    ("4.1", "samples.mean(0) -> (samples.mean(-1))", "the samples have one axis"),
+    *(
+        ("4.3", change, "2π cancels, as (4.4) says: any constant in its place does")
+        for change in (
+            "0.5 * math.log(2 * math.pi) -> (math.log(2 * math.pi))",
+            "0.5 * math.log(2 * math.pi) -> (0.5 / math.log(2 * math.pi))",
+            "2 * math.pi -> (math.pi)",
+            "2 * math.pi -> (2 / math.pi)",
+        )
+    ),
+    ("4.15", "0 * m -> (0 / m)", "zeros, both"),
+    ("4.21", "A.mean(1) -> (A.mean(0))", "a mean over images and samples: either axis first"),
+    ("4.21", "B.mean(1) -> (B.mean(0))", "a mean over images and samples: either axis first"),
+    ("4.22", "estimate[:, :40].mean(1) -> (estimate[:, :40].mean(0))", "a mean over images and samples: either axis first"),
+    *(
+        ("4.23", change, "a covariance needs only one of its two factors centred")
+        for change in (
+            "r - r.mean(0) -> (r + r.mean(0))",
+            "r.mean(0) -> (r.sum(0))",
+            "u - u.mean(0) -> (u + u.mean(0))",
+            "u.mean(0) -> (u.sum(0))",
+        )
+    ),
+    *(
+        ("4.29", change, "the integral grows by 10¹² and more from reach to reach: weaker bounds hold too")
+        for change in (
+            "1e3 * reaches[0] -> (reaches[0])",
+            "1e3 * reaches[0] -> (1000.0 / reaches[0])",
+            "1e3 * reaches[1] -> (reaches[1])",
+            "1e3 * reaches[1] -> (1000.0 / reaches[1])",
+        )
+    ),
+]

@@ -49,4 +49,13 @@ EQUIVALENT = [  # what `python run.py mutants` finds and no check can see: (equa
             "1e3 * reaches[1] -> (1000.0 / reaches[1])",
         )
     ),
+    ("4.20", "log_p.exp() * (log_p - log_q) -> (log_p.exp() / (log_p - log_q))", "the forward fit, of which (4.20) says nothing"),
+    ("4.21", "(A - B).mean(1) -> ((A - B).sum(1))", "the scale of a standard error"),
+    ("4.21", "(A - B).mean(1) -> ((A - B).mean(0))", "the scale of a standard error"),
+    ("4.21", "A - B -> (A + B)", "the scale of a standard error"),
+    ("4.21", "logvar / 2 -> (logvar)", "another q, in the cell that checks (4.8)"),
+    ("4.21", "logvar / 2 -> (logvar * 2)", "another q, in the cell that checks (4.8)"),
+    ("4.25", "m**2 + logvar.exp() - 1 -> (m ** 2 + logvar.exp())", "a constant has no gradient"),
+    ("4.25", "m**2 + logvar.exp() - 1 -> (m ** 2 + logvar.exp() + 1)", "a constant has no gradient"),
+    ("4.26", "100 * seed -> (seed)", "other VAEs"),
 ]

@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 from torch.distributions import MultivariateNormal, Normal
 
-from vae_helpers.inference.mcmc import Point, at, effective_sample_size, hmc, leapfrog, metropolis
+from vae_helpers.inference.mcmc import Point, at, effective_sample_size, hmc, leapfrog, metropolis, r_hat
 from vae_helpers.toy import CurvedToy
 
 
@@ -200,3 +201,22 @@ def test_effective_sample_size_refuses_what_is_no_set_of_chains():
     for samples in (torch.zeros(3, 2), torch.zeros(10), torch.zeros(5, 2, 2, 2)):
         with pytest.raises(ValueError, match="n >= 4"):
             effective_sample_size(samples)
+
+
+def test_r_hat_compares_chains_with_each_other():
+    noise = torch.randn(5_000, 6, 2, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    shift = torch.tensor([[0.0, 0, 0, 0, 0, 0], [3.0, -3, 3, -3, 3, -3]]).double().T  # the second number lives in two places
+    same, apart = r_hat(noise + shift).tolist()
+    assert same == pytest.approx(1, abs=1e-3)
+    assert apart == pytest.approx(math.sqrt(1 + 9 * 6 / 5), rel=0.02)  # variance of the means over that within: 10.8 over 1
+    assert r_hat(noise[..., 0]).item() == pytest.approx(same)
+
+
+def test_r_hat_is_the_ratio_of_two_estimates_of_one_variance():
+    """Independent: the sums of squares of an analysis of variance, as SciPy's F statistic has them."""
+    x = torch.randn(40, 5, generator=torch.Generator().manual_seed(6), dtype=torch.float64) + torch.arange(5) / 4
+    f = stats.f_oneway(*x.T.numpy()).statistic  # n · variance of the means / mean variance within
+    assert r_hat(x).item() == pytest.approx(math.sqrt(39 / 40 + f / 40))
+    for shape in ((40,), (1, 5), (40, 1)):
+        with pytest.raises(ValueError, match="two steps and two chains"):
+            r_hat(torch.zeros(shape))

@@ -135,6 +135,20 @@ def effective_sample_size(samples: Tensor) -> Tensor:
     return n * chains / (2 * pairs.sum(0) - 1).clamp(min=1 / math.log10(n * chains))
 
 
+def r_hat(samples: Tensor) -> Tensor:
+    """The potential scale reduction of several chains: samples (n, chains) → a scalar, (n, chains, d) → (d,). Near 1 where they agree.
+
+    R̂² = ((n − 1)/n · W + B)/W with W the mean variance within the chains and B the variance of their means. Chains that have not met
+    the same places give more than 1; those that all miss the same place give no sign of it. Source: Gelman & Rubin 1992, without their
+    corrections for the sampling error of both variances.
+    """
+    if samples.ndim not in (2, 3) or min(samples.shape[:2]) < 2:
+        raise ValueError(f"r_hat needs samples (n, chains) or (n, chains, d) with two steps and two chains, got {tuple(samples.shape)}.")
+    x = samples.double()
+    within = x.var(0).mean(0)
+    return ((len(x) - 1) / len(x) + x.mean(0).var(0) / within).sqrt()
+
+
 def _run(move: Callable, now, n_steps: int, warmup: int) -> Chains:
     """Repeat `move`, which takes where the chains stand and returns that and who moved; the place's first part is z."""
     samples, accepted = torch.empty(n_steps, *now[0].shape, dtype=torch.float64), torch.zeros(len(now[0]), dtype=torch.float64)

@@ -1,11 +1,49 @@
 """Plausible wrong answers to the exercises of notebook 01, and what the hint must say."""
 
+STRICT = True
+
+OWN = """
+def own_autoencoder(images, code_size):
+    pixels = images[0].numel()
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(pixels, 64), {bend}, nn.Linear(64, {size}))
+    decoder = nn.Sequential(
+        nn.Linear({size}, 64), {bend}, nn.Linear(64, pixels), {end}
+    )
+    optimizer = torch.optim.Adam([{trained}], lr=1e-2)
+    for _ in range({steps}):
+        loss = (images.flatten(1) - decoder(encoder(images)).flatten(1)).square().sum(1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return {back}
+"""
+GOOD = {
+    "bend": "nn.ReLU()",
+    "size": "code_size",
+    "end": "nn.Sigmoid(), nn.Unflatten(1, images.shape[1:])",
+    "trained": "*encoder.parameters(), *decoder.parameters()",
+    "steps": "300",
+    "back": "encoder, decoder",
+}
+ROUND = "def round_codes(codes, bits):\n    low, high = {low}, {high}\n    step = (high - low) / {steps}\n    return {back}"
+ROUNDED = {"low": "codes.amin(0)", "high": "codes.amax(0)", "steps": "(2**bits - 1)", "back": "low + ((codes - low) / step).round() * step"}
+SHARE = "def share_beyond(found, real):\n    share = {share}\n    return share, {error}"
+SHARED = {"share": "(found > real.quantile(0.95)).double().mean()", "error": "(share * (1 - share) / len(found)) ** 0.5"}
+JUDGED = 'verdicts = {{"a": "{a}", "b": "{b}", "c": "{c}", "d": "{d}", "e": "{e}"}}'
+RIGHT = {"a": "images", "b": "size", "c": "knowledge", "d": "nothing", "e": "unit"}
+
 WRONG = {
     "1.1": [
-        ("def reconstruction_loss(images, rebuilt):\n    return (images - rebuilt).square().mean()", "averaged over pixels too"),
-        ("def reconstruction_loss(images, rebuilt):\n    return (images - rebuilt).square().sum()", "summed over images"),
-        ("def reconstruction_loss(images, rebuilt):\n    return (images - rebuilt).square().sum((1, 2))", "one number an image"),
-        ("def reconstruction_loss(images, rebuilt):\n    return (images - rebuilt).flatten(1).norm(dim=1).mean()", "take no root"),
+        (OWN.format(**GOOD | {"back": "decoder(encoder(images))"}), "does it end with `return encoder, decoder`?"),
+        (OWN.format(**GOOD | {"size": "3"}), "expected codes of shape (100, 2)"),
+        (OWN.format(**GOOD | {"end": "nn.Sigmoid()"}), "does the decoder end as images begin?"),
+        (OWN.format(**GOOD | {"steps": "1"}), "is it trained at all?"),
+        (
+            OWN.format(**GOOD | {"bend": "nn.Identity()", "end": "nn.Unflatten(1, images.shape[1:])"}),
+            "is anything between the layers curved?",
+        ),
+        (OWN.format(**GOOD | {"steps": "40"}), "Has the loss stopped falling, or did you?"),
+        (OWN.format(**GOOD | {"back": "encoder, lambda z: decoder(0 * z)"}), "one image for everybody"),
     ],
     "1.2": [
         ("def peak_signal_to_noise(images, clean):\n    return 10 * torch.log10((images - clean).square().mean())", "sign is turned"),
@@ -14,44 +52,57 @@ WRONG = {
             "def peak_signal_to_noise(images, clean):\n    return (-10 * torch.log10((images - clean).square().mean((1, 2)))).mean()",
             "One number for the batch",
         ),
+        (
+            "def peak_signal_to_noise(images, clean):\n    return -10 * torch.log10((images - clean).square().mean((1, 2)))",
+            "one number an image",
+        ),
+        (
+            "def peak_signal_to_noise(images, clean):\n    return -10 * torch.log10((images - clean).abs().mean())",
+            "What is averaged, and over what?",
+        ),
+        (
+            "def peak_signal_to_noise(images, clean):\n    images -= clean\n    return -10 * torch.log10(images.square().mean())",
+            "changes its input images",
+        ),
     ],
     "1.3": [
+        (SHARE.format(**SHARED | {"share": "(found < real.quantile(0.95)).double().mean()"}), "share *within* the limit"),
+        (SHARE.format(**SHARED | {"share": "(found > found.quantile(0.95)).double().mean()"}), "comes from the *real* distances"),
+        (SHARE.format(**SHARED | {"share": "(found > real.quantile(0.05)).double().mean()"}), "The other 5 %"),
+        (SHARE.format(**SHARED | {"share": "(found > real.mean()).double().mean()"}), "half of the real images lie beyond"),
+        (SHARE.format(**SHARED | {"share": "(found > 1.5 * real.mean()).double().mean()"}), "Which distances set the limit"),
+        (SHARE.format(**SHARED | {"error": "(found > real.quantile(0.95)).double().std()"}), "the spread of one image's yes or no"),
+        (SHARE.format(**SHARED | {"error": "(share * (1 - share) / len(real)) ** 0.5"}), "number of random images"),
+        (SHARE.format(**SHARED | {"error": "share * (1 - share) / len(found)"}), "The root is missing"),
         (
-            "def draw_from_box(codes, n):\n    low, high = codes.min(), codes.max()\n"
-            "    return low + (high - low) * torch.rand(n, codes.shape[1])",
-            "smallest and the largest of each column",
-        ),
-        (
-            "def draw_from_box(codes, n):\n    low, high = codes.amin(0), codes.amax(0)\n"
-            "    return low + (high - low) * torch.randn(n, codes.shape[1])",
-            "torch.rand, not randn",
-        ),
-        ("def draw_from_box(codes, n):\n    return torch.rand(n, codes.shape[1]) * codes.amax(0)", "add its lower corner"),
-        (
-            "def draw_from_box(codes, n):\n    low, high = codes.amin(0), codes.amax(0)\n    return low + (high - low) * torch.rand(n, 1)",
-            "needs the shape (n, L)",
+            "def share_beyond(found, real):\n    return (found > real.quantile(0.95)).double().mean()",
+            "does it end with `return share, stderr`?",
         ),
     ],
     "1.4": [
+        (ROUND.format(**ROUNDED | {"steps": "2**bits"}), "2^bits − 1 steps"),
+        (ROUND.format(**ROUNDED | {"steps": "(2 * bits - 1)"}), "n bits tell 2^n values apart"),
+        (ROUND.format(**ROUNDED | {"back": "low + ((codes - low) / step).floor() * step"}), "round to the nearest"),
+        (ROUND.format(**ROUNDED | {"low": "codes.min()", "high": "codes.max()"}), "Each column has its own"),
+        (ROUND.format(**ROUNDED | {"back": "((codes - low) / step).round()"}), "turn them back into codes"),
+        (ROUND.format(**ROUNDED), "what should such a column become?"),
+        (ROUND.format(**ROUNDED | {"back": "low + ((codes - low) / step).round()"}), "Which values may a column take?"),
+    ],
+    "1.5": [
+        ("def fool(model, images):\n    return images[0]", "Hint:"),
+        ("def fool(model, images):\n    return torch.rand(8, 8)", "the alarm rings"),
+        ("def fool(model, images):\n    return model.decode(model.encode(images[:1]))", "without a batch axis?"),
         (
-            "def round_codes(codes, bits):\n    low, high = codes.amin(0), codes.amax(0)\n    step = (high - low) / 2**bits\n"
-            "    return low + ((codes - low) / step).round() * step",
-            "2^bits − 1 steps",
+            "def fool(model, images):\n    rebuilt = model.decode(model.encode(images))\n"
+            "    return rebuilt[squared_error(model, rebuilt).argmin()]",
+            "nearly a digit",
         ),
-        (
-            "def round_codes(codes, bits):\n    low, high = codes.amin(0), codes.amax(0)\n    step = (high - low) / (2**bits - 1)\n"
-            "    return low + ((codes - low) / step).floor() * step",
-            "round to the nearest",
-        ),
-        (
-            "def round_codes(codes, bits):\n    low, high = codes.min(), codes.max()\n    step = (high - low) / (2**bits - 1)\n"
-            "    return low + ((codes - low) / step).round() * step",
-            "Each column has its own",
-        ),
-        (
-            "def round_codes(codes, bits):\n    low, high = codes.amin(0), codes.amax(0)\n"
-            "    return ((codes - low) / (high - low) * (2**bits - 1)).round()",
-            "turn them back into codes",
-        ),
+        ("def fool(model, images):\n    return 2 * images[0]", "grey levels from 0 to 1"),
+    ],
+    "1.6": [
+        *[(JUDGED.format(**RIGHT | {key: "nothing"}), f"another word at {key}, the rest is right") for key in "abce"],
+        (JUDGED.format(**RIGHT | {"d": "size"}), "Is any of them unequal?"),
+        (JUDGED.format(**RIGHT | {"d": "fine"}), "expected one of the words"),
+        ('verdicts = {"a": "images"}', "keep the keys of the stub"),
     ],
 }

@@ -13,5 +13,7 @@ BREAK = [
     ("2.10", "- exact.log_density(five)", "- 1.1 * exact.log_density(five)"),
     ("2.11", "exact.log_density(there) - exact", "exact.log_density(there) + exact"),
     ("2.12", "back = density(there)", "back = density(here)"),
-    ("2.13", "0.5 * math.log(2 * math.pi * math.e)", "0.5 * math.log(2 * math.pi)"),
+    ("2.13", "(log_q - log_p)", "(log_p - log_q)"),
+    ("2.14", "(log_p - log_q).exp() * dz", "(log_p - log_q).exp().sqrt() * dz"),
+    ("2.15", "0.5 * math.log(2 * math.pi * math.e)", "0.5 * math.log(2 * math.pi)"),
 ]

@@ -1,109 +1,224 @@
 """Checks of notebook 01."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
+from sklearn.decomposition import PCA
+from torch import Tensor
 
-from ...exercises import compare, exercise
+from ... import datasets
+from ...evaluation import nearest_distance
+from ...exercises import NotAttempted, compare, draws, exercise, several
+from ...models import Autoencoder
+from ...objectives import squared_error
+from ...training import fit
 
 
-@exercise("1.1", praise="Summed over pixels, averaged over images: the unit is squared pixels per image.")
-def reconstruction_loss(answer):
-    g = torch.Generator().manual_seed(0)
-    images, rebuilt = torch.rand(2, 5, 3, 4, generator=g)
-    differences = (images - rebuilt).double().numpy()
-    exact = sum(np.linalg.norm(d) ** 2 for d in differences) / 5  # image by image, the Frobenius norm
-    return compare(
-        answer(images, rebuilt),
-        exact,
-        slips={
-            "That is averaged over pixels too: sum over the last two axes first.": exact / 12,
-            "That is summed over images: average them.": exact * 5,
-            "Square the differences, and take no root at the end.": float(np.mean([np.linalg.norm(d) for d in differences])),
-            "Without the square, errors of opposite sign cancel.": float(differences.sum() / 5),
-            "Absolute differences: the loss squares them.": float(np.abs(differences).sum() / 5),
-            "This gives one number an image: average them.": torch.tensor([np.linalg.norm(d) ** 2 for d in differences]),
-        },
-        hint="(images − rebuilt) squared, summed over axes 1 and 2, then the mean.",
-    )
+@exercise("1.1", praise="PCA with as many numbers leaves about half of the variance. Write it once more tomorrow, from memory.")
+def own_autoencoder(answer):
+    g = draws()
+    sizes = torch.randint(5, 9, (2,), generator=g).tolist()
+    for shape in ((6, 8), tuple(sizes)):
+        images, fresh = _spots(shape, 200, g), _spots(shape, 100, g)
+        encoder, decoder = several(answer(images, 2), "encoder", "decoder")
+        with torch.no_grad():
+            codes = encoder(fresh)
+            if codes.shape != (100, 2):
+                return (
+                    f"expected codes of shape (100, 2) for images of shape {tuple(fresh.shape)}, got {tuple(codes.shape)}. Hint: {_CODES}"
+                )
+            rebuilt = decoder(codes)
+        if rebuilt.shape != fresh.shape:
+            shapes = f"expected rebuilt images of shape {tuple(fresh.shape)}, got {tuple(rebuilt.shape)}"
+            return f"{shapes}. Hint: does the decoder end as images begin?"
+        left = ((fresh - rebuilt).square().sum() / (fresh - images.mean(0)).square().sum()).item()
+        if not left < 0.25:
+            if not left < 0.9:
+                hint = "is it trained at all? Does the optimizer know the weights of both networks, and are `backward` and `step` called?"
+                if rebuilt.std(0).max() < 1e-3:
+                    hint = "it puts out one image for everybody. What does the decoder see of x?"
+            else:
+                pca = PCA(2).fit(images.flatten(1))
+                flat = 1 - pca.explained_variance_ratio_.sum()
+                hint = f"PCA leaves {flat:.0%}: is anything between the layers curved? " if left > flat - 0.05 else ""
+                hint += "Has the loss stopped falling, or did you?"
+            return f"expected less than 25 % of the variance of new images to be lost at shape {shape}, got {left:.0%}. Hint: {hint}"
+    return None
 
 
 @exercise("1.2", praise="Ten times less squared error is ten decibels more.")
 def peak_signal_to_noise(answer):
-    g = torch.Generator().manual_seed(1)
-    clean = torch.rand(4, 8, 8, generator=g)
-    images = clean + torch.tensor([0.1, 0.2, 0.3, 0.4])[:, None, None] * torch.randn(4, 8, 8, generator=g)
-    mse = np.mean((images.double().numpy() - clean.double().numpy()) ** 2)
-    per_image = np.mean((images - clean).double().numpy() ** 2, axis=(1, 2))
-    return compare(
-        answer(images, clean),
-        10 * math.log10(1 / mse),
-        slips={
-            "The sign is turned: a smaller error must give more decibels.": 10 * math.log10(mse),
-            "That is the natural logarithm: decibels need base 10.": -10 * math.log(mse),
-            "20 belongs to the root of the MSE: with the MSE itself it is 10.": -20 * math.log10(mse),
-            "MSE is averaged over pixels, not summed.": -10 * math.log10(mse * 64),
-            "One number for the batch: average the squares over images too, before the logarithm.": float(
-                np.mean(-10 * np.log10(per_image))
-            ),
-            "The factor 10 is missing: that is bels.": -math.log10(mse),
-        },
-        hint="−10 log₁₀ of the squared error, averaged over all pixels of all images.",
-    )
+    for n, size, g in ((4, 8, torch.Generator().manual_seed(1)), (6, 5, draws())):
+        clean = torch.rand(n, size, size, generator=g)
+        images = clean + (0.1 + 0.3 * torch.rand(n, 1, 1, generator=g)) * torch.randn(n, size, size, generator=g)
+        squares = (images.double().numpy() - clean.double().numpy()) ** 2
+        mse, per_image = np.mean(squares), np.mean(squares, axis=(1, 2))
+        if problem := compare(
+            answer(images, clean),
+            10 * math.log10(1 / mse),
+            slips={
+                "The sign is turned: a smaller error must give more decibels.": 10 * math.log10(mse),
+                "That is the natural logarithm: decibels need base 10.": -10 * math.log(mse),
+                "20 belongs to the root of the MSE: with the MSE itself it is 10.": -20 * math.log10(mse),
+                "MSE is averaged over pixels, not summed.": -10 * math.log10(mse * size**2),
+                "That is averaged over nothing: the sum of all squares.": -10 * math.log10(mse * squares.size),
+                "One number for the batch: average the squares over images too, before the logarithm.": -10 * np.log10(per_image).mean(),
+                "That is one number an image: average the squares over all of the batch first.": -10 * np.log10(per_image),
+                "The factor 10 is missing: that is bels.": -math.log10(mse),
+                "That is the MSE: take its logarithm.": mse,
+            },
+            hint="What is averaged, and over what? And what must come out where every pixel is off by 0.1: 20 decibels?",
+            formula="PSNR = −10 log₁₀ of the squared error, averaged over all pixels of all images.",
+        ):
+            return problem
+    return None
 
 
-@exercise("1.3", praise="Each dimension has its own range, and every place in it the same chance.")
-def draw_from_box(answer):
-    n, low, high = 20_000, torch.tensor([-8.0, 2.0, -1.0]), torch.tensor([4.0, 3.0, 20.0])
-    corners = torch.stack([low, high, (low + high) / 2, (low + 3 * high) / 4])
-    got = torch.as_tensor(answer(corners, n)).double()
-    if got.shape != (n, 3):
-        return f"expected codes of shape ({n}, 3), got {tuple(got.shape)}. Hint: n rows, one column a dimension of the codes."
-    width, share = (high - low).double(), (got - low) / (high - low)
-    if ((share < -1e-6) | (share > 1 + 1e-6)).any():
-        if max(np.ptp(got.amin(0).numpy()), np.ptp(got.amax(0).numpy())) < 1:  # one range for all columns
-            hint = "take the smallest and the largest of each column: amin(0) and amax(0), not min() and max()."
-        else:
-            hint = "scale uniform numbers between 0 and 1 (torch.rand, not randn) by the width of the box, and add its lower corner."
-        worst = share.sub(0.5).abs().amax(0).argmax().item()
-        return (
-            f"expected dimension {worst + 1} from {low[worst]:g} to {high[worst]:g}, "
-            f"got {got[:, worst].min():.2f} to {got[:, worst].max():.2f}. Hint: {hint}"
-        )
-    if (got.std(0) < 1e-6).any() or torch.corrcoef(got.T).sub(torch.eye(3)).abs().nan_to_num(1).max() > 0.5:
-        return "expected dimensions drawn independently, got one number for all. Hint: torch.rand needs the shape (n, L)."
-    stderr = width / math.sqrt(12 * n)
-    slips = {"Not the mean of the codes, but the middle of the box: draw uniformly between its sides.": corners.double().mean(0)}
-    return compare(
-        got.mean(0), ((low + high) / 2).double(), slips=slips, stderr=stderr, what="the mean of the draws", hint="Uniform, so not `randn`."
-    ) or compare(
-        got.std(0), width / math.sqrt(12), stderr=stderr, what="the spread of the draws", hint="The draws must fill the whole box."
-    )
+@exercise("1.3", praise="A share of images has an error too; without it nobody knows whether 7 % is more than 5 %.")
+def share_beyond(answer):
+    g = torch.Generator().manual_seed(3)
+    fixed = 1.2 + 0.5 * torch.rand(80, generator=g), 1 + 0.5 * torch.rand(300, generator=g)
+    g = draws()
+    for found, real in (fixed, (1.1 + 0.6 * torch.rand(150, generator=g), 1 + 0.5 * torch.rand(400, generator=g))):
+        n, limit = len(found), np.quantile(real.double().numpy(), 0.95)
+        beyond = found.double().numpy() > limit
+        share, stderr = beyond.mean(), math.sqrt(beyond.mean() * (1 - beyond.mean()) / n)
+        got, error = several(answer(found, real), "share", "stderr")
+        others = {
+            "That is the share *within* the limit.": 1 - share,
+            "The other 5 %: the limit is what 95 % of the real distances stay below.": (
+                found.double().numpy() > np.quantile(real, 0.05)
+            ).mean(),
+            "That is the number of images: a share is at most 1.": share * n,
+            "That is per cent: return a share, at most 1.": share * 100,
+            "The limit comes from the *real* distances.": (found.double().numpy() > np.quantile(found, 0.95)).mean(),
+            "That compares with the mean of the real distances: half of the real images lie beyond that.": (found > real.mean())
+            .double()
+            .mean(),
+            "That compares with the largest real distance.": (found > real.max()).double().mean(),
+            "This is the share of real images beyond the limit, 5 % by construction.": (real.double().numpy() > limit).mean(),
+        }
+        errors = {
+            "The root is missing: that is the variance.": stderr**2,
+            "Divide by the root of n: that is the spread of one image's yes or no.": stderr * math.sqrt(n),
+            "n is the number of random images, not of real ones.": stderr * math.sqrt(n / len(real)),
+            "√(share/n) is the error of a rare count; the factor 1 − share is missing.": math.sqrt(share / n),
+        }
+        question = "Which distances set the limit, and which are counted? What is the answer where both have the same distribution?"
+        error_question = "What is the spread of one yes or no, and of the mean of n of them? What must it be for a share of 0 or 1?"
+        # a spread with n − 1 below is as good
+        problem = compare(
+            got, share, others, question, rtol=1e-6, what="the share", formula="(found > real.quantile(0.95)), averaged."
+        ) or compare(error, stderr, errors, error_question, rtol=1.01 / n, what="its standard error", formula="√(share (1 − share) / n).")
+        if problem:
+            return problem
+    return None
 
 
 @exercise("1.4", praise="Now plot the error against bits.")
 def round_codes(answer):
-    codes = torch.tensor([[0.0, -2.0], [0.30, 6.0], [0.71, 1.2], [1.0, 2.9], [0.12, 5.1]])
-    low, width = np.array([0.0, -2.0]), np.array([1.0, 8.0])
-    share = (codes.double().numpy() - low) / width
+    fixed = torch.tensor([[0.0, -2.0], [0.30, 6.0], [0.71, 1.2], [1.0, 2.9], [0.12, 5.1]])
+    drawn = 4 * torch.rand(12, 3, generator=draws()) - 1
+    constant = torch.tensor([[3.0, 0.0], [3.0, 1.0], [3.0, 0.2]])
+    for codes, bits in ((fixed, 2), (drawn, 3), (drawn, 1), (constant, 2)):
+        low, width = codes.double().numpy().min(0), np.ptp(codes.double().numpy(), axis=0)
+        share = (codes.double().numpy() - low) / np.where(width > 0, width, 1)
+        flat_low, flat_width = codes.double().min(), codes.double().max() - codes.double().min()
+        steps = 2**bits - 1
 
-    def back(levels, rounding=np.round):
-        return torch.from_numpy(low + width * rounding(share * levels) / levels)
+        def back(levels, rounding=np.round, low=low, width=width, share=share):
+            return low + width * rounding(share * levels) / levels
 
-    nearest = [np.array([low + width * k / 3 for k in range(4)])[np.abs(share * 3 - np.arange(4)[:, None, None]).argmin(0), [0, 1]]]
-    whole = (codes.double() + 2) / 8 * 3
-    return compare(
-        answer(codes, 2),
-        torch.from_numpy(nearest[0]),  # each number moved to the nearest of the four values, by search
-        slips={
-            "2^bits values have 2^bits − 1 steps between them: as it is, there is one value too many.": back(4),
-            "Rounding down loses half a step on average: round to the nearest.": back(3, np.floor),
-            "That is `bits` values, or as many steps: n bits tell 2^n values apart.": back(2),
-            "Each column has its own smallest and largest value: use amin(0) and amax(0).": -2 + 8 * whole.round() / 3,
-            "These are the whole numbers that would be stored: turn them back into codes.": torch.from_numpy(np.round(share * 3)),
-            "Nothing was rounded.": codes,
-        },
-        what="with 2 bits",
-        hint="Scale each column to 0 … 2^bits − 1, round, and scale back.",
-    ) or compare(answer(codes, 1), back(1), what="with 1 bit", hint="One bit leaves the column's smallest and its largest value.")
+        values = low + width * np.arange(steps + 1)[:, None, None] / steps  # (values, 1, columns)
+        nearest = np.take_along_axis(values, np.abs(codes.double().numpy() - values).argmin(0)[None], 0)[0]  # by search
+        problem = compare(
+            answer(codes, bits),
+            torch.from_numpy(nearest),
+            slips={
+                "2^bits values have 2^bits − 1 steps between them: as it is, there is one value too many.": back(2**bits),
+                "Rounding down loses half a step on average: round to the nearest.": back(steps, np.floor),
+                "That is `bits` values, or as many steps: n bits tell 2^n values apart.": back(bits),
+                "That is 2·bits values: n bits tell 2^n values apart.": back(2 * bits - 1),
+                "Each column has its own smallest and largest value: use amin(0) and amax(0).": (
+                    flat_low + flat_width * ((codes.double() - flat_low) / flat_width * steps).round() / steps
+                ),
+                "These are the whole numbers that would be stored: turn them back into codes.": np.round(share * steps),
+                "Nothing was rounded.": codes,
+                "A column that never changes has no width, and 0/0 is not a number: what should such a column become?": np.where(
+                    width > 0, nearest, np.nan
+                ),
+            },
+            what="one column constant" if codes is constant else f"with {bits} bit{'s' * (bits > 1)}",
+            hint="Which values may a column take? How many steps lie between the smallest and the largest?",
+            formula="Scale each column to 0 … 2^bits − 1, round, and scale back.",
+        )
+        if problem:
+            return problem
+    return None
+
+
+@exercise("1.5", praise="A small error says that the network can paint it, and nothing more: not that it has seen it.")
+def fool(answer):
+    drawn = torch.randint(1_000, (1,), generator=draws()).item()
+    images, fresh = datasets.load("digits").train.images, datasets.load("digits").test.images
+    limit = nearest_distance(fresh, images).quantile(0.99)
+    for model in (_alarm(8, 0), _alarm(12, 1 + drawn)):
+        image = torch.as_tensor(answer(model, images)).detach().float()
+        if image.shape != (8, 8):
+            return f"expected one image of shape (8, 8), got {tuple(image.shape)}. Hint: do you return one image, without a batch axis?"
+        if not (image >= 0).all() or not (image <= 1).all():
+            return f"expected grey levels from 0 to 1, got {image.min():.3g} to {image.max():.3g}. Hint: what can the decoder paint?"
+        distance, error = nearest_distance(image[None], images).item(), squared_error(model, image[None]).item()
+        usual = squared_error(model, fresh).median().item()
+        if error > usual:
+            return (
+                f"expected an image that is rebuilt with an error below {usual:.2f}, what half of the test digits have, got {error:.2f}: "
+                "the alarm rings. Hint: which images can this decoder paint? Where else than at codes of digits can you ask it?"
+            )
+        if distance < limit:
+            return (
+                f"expected an image further than {limit:.2f} pixels from every training digit, got {distance:.2f}: that is nearly a digit, "
+                "and the alarm is right. Hint: where in code space has no training image ever been?"
+            )
+    return None
+
+
+@exercise("1.6", praise="Before “X beats Y”: the same images, the same size, the same unit, the same knowledge.")
+def what_is_unequal(answer):
+    right = {"a": "images", "b": "size", "c": "knowledge", "d": "nothing", "e": "unit"}
+    questions = {
+        "a": "on which images has each been judged, and which had it seen before?",
+        "b": "how many numbers may each of the two keep?",
+        "c": "what was each told about the noise before it met a noisy image?",
+        "d": "go through the list: images, size, unit, knowledge. Is any of them unequal?",
+        "e": "what does 0.031 become when it is summed over 64 pixels?",
+    }
+    if not isinstance(answer, dict) or set(answer) != set(right):
+        return f"expected a dictionary with the keys {', '.join(right)}, got {answer!r}. Hint: keep the keys of the stub. Which is missing?"
+    if ... in answer.values():
+        raise NotAttempted
+    words = [*right.values()]
+    for key, word in answer.items():
+        if word not in words:
+            return f"{key}: expected one of the words {', '.join(sorted(words))}, got {word!r}. Hint: which of them fits?"
+    wrong = [key for key in right if answer[key] != right[key]]
+    return f"expected another word at {', '.join(wrong)}, the rest is right. Hint: {wrong[0]}: {questions[wrong[0]]}" if wrong else None
+
+
+_CODES = "one row an image, one column a code number: does the encoder flatten images of any shape?"
+
+
+def _spots(shape: tuple[int, int], n: int, g: torch.Generator) -> Tensor:
+    """One round spot an image, anywhere: two numbers tell it all, (n, H, W)."""
+    centre = torch.rand(n, 2, generator=g) * torch.tensor([shape[0] - 1.0, shape[1] - 1.0])
+    down, along = (torch.arange(side)[None] - centre[:, k, None] for k, side in enumerate(shape))
+    return torch.exp(-(down[:, :, None] ** 2 + along[:, None, :] ** 2) / (2 * 1.2**2))
+
+
+@lru_cache(maxsize=4)
+def _alarm(code_size: int, seed: int) -> Autoencoder:
+    model = Autoencoder((8, 8), code_size, hidden=(128,), seed=seed)
+    fit(model, datasets.load("digits"), epochs=20, batch_size=100, lr=1e-2, schedule="one_cycle", seed=seed, progress=False)
+    return model.requires_grad_(False)

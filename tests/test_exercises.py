@@ -124,6 +124,8 @@ def weak(task: Exercise, namespace: dict) -> list[str]:
 
     touched = []
     grade(task.number, remembers)
+    if not said:
+        return [*found, f"exercise {task.number} never hears the solution out"]
     first, again = said[0], iter(list(said))
     if len(said) < 2:
         found.append(f"exercise {task.number} tries one case, expected at least two")

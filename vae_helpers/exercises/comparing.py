@@ -31,7 +31,7 @@ def compare(
     what: what is compared, such as "the gradient for σ".
     """
     right, mine = _tensor(expected), _tensor(got)
-    if _close(mine, right, rtol, stderr):
+    if not mine.isnan().any() and _close(mine, right, rtol, stderr):
         return None
     label = f"{what}: " if what else ""
     fitting = (text for text, value in (slips or {}).items() if _close(mine, _tensor(value), rtol, stderr))
@@ -86,7 +86,7 @@ def _close(got: Tensor, expected: Tensor, rtol: float, stderr: object) -> bool:
     largest = expected.nan_to_num(posinf=0.0, neginf=0.0).abs().max() if expected.numel() else 0.0
     allowed = 5 * _tensor(stderr) if stderr is not None else rtol * (expected.abs() + largest / 100) + 1e-7
     allowed = torch.as_tensor(allowed).nan_to_num(posinf=0.0)
-    same = (got == expected) | (got.isnan() & expected.isnan())  # infinite answers may be right, and a slip may give nan
+    same = (got == expected) | (got.isnan() & expected.isnan())  # infinite answers may be right, and slips give nan
     return bool((same | ((got - expected).abs() <= allowed)).all())
 
 

@@ -19,10 +19,9 @@ FIT = """
 def fit_gaussian(log_joint):
     eps = torch.linspace(-5, 5, 101, dtype=torch.float64)
     weight = (-(eps**2) / 2).softmax(0)
-    parameters = torch.zeros(2, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.Adam([parameters], lr=0.05)
+    mu, log_sigma = (torch.zeros((), dtype=torch.float64, requires_grad=True) for _ in range(2))
+    optimizer = torch.optim.Adam([mu, log_sigma], lr=0.05)
     for _ in range({steps}):
-        mu, log_sigma = parameters
         loss = {loss}
         optimizer.zero_grad()
         loss.backward()
@@ -105,7 +104,8 @@ WRONG = {
     "2.7": [
         ("def believe(log_weights):\n    return True", "you said the same to all"),
         ("def believe(log_weights):\n    return len(log_weights) >= 1_000", "Samples that never came leave no trace"),
-        ("def believe(log_weights):\n    return log_weights.exp().var() < 1e-6", "only their ratios count"),
+        ("def believe(log_weights):\n    return log_weights.exp().var() < 1e-6", "which of their ratios count?"),
+        ("def believe(log_weights):\n    return 1 / log_weights.softmax(0).square().sum() > 3_000", "more than 10 % needs"),
         ("def believe(log_weights):\n    return log_weights > log_weights.mean()", "which one number sums up"),
     ],
 }

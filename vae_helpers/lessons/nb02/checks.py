@@ -72,15 +72,16 @@ def log_evidence_estimate(answer):
 @exercise("2.3", praise="Detailed balance holds, for a walk that never leaves the positive numbers.")
 def acceptance(answer):
     g = draws()
-    shape, rate = 2 + 2 * torch.rand((), generator=g).item(), 0.5 + torch.rand((), generator=g).item()
+    shape, rate = (torch.tensor([2.0, 0.5]).double() + torch.tensor([2.0, 1.0]) * torch.rand(2, generator=g)).unbind()
+    third = Gamma(torch.tensor(3.0).double(), torch.tensor(2.0).double())
 
     def gamma(z: Tensor) -> Tensor:  # not normalised; log 3 is p(x), so to speak
         return (shape - 1) * z.log() - rate * z + math.log(3)
 
     def far(z: Tensor) -> Tensor:  # densities of images are as small as this
-        return Gamma(3.0, 2.0).log_prob(z) - 2000
+        return third.log_prob(z) - 2000
 
-    for log_density, normal in ((far, Gamma(3.0, 2.0)), (gamma, Gamma(shape, rate))):
+    for log_density, normal in ((far, third), (gamma, Gamma(shape, rate))):
         z, step = 0.2 + 3 * torch.rand(500, generator=g, dtype=torch.float64), 0.7
         there = z * (step * torch.randn(500, generator=g, dtype=torch.float64)).exp()
         forth, back = torch.as_tensor(answer(log_density, z, there)), torch.as_tensor(answer(log_density, there, z))
@@ -237,6 +238,10 @@ def believe(answer):
         said, error = torch.as_tensor(answer(log_weights)), math.sqrt(math.expm1(L * log_rho) / S)
         if said.numel() != 1:
             return f"expected True or False, got {tuple(said.shape)} of them. Hint: which one number sums up how evenly the weights lie?"
+        if bool(said) != bool(torch.as_tensor(answer(log_weights + 200))):
+            return (
+                "expected one verdict for weights in any unit, got another for e²⁰⁰ times the weights. Hint: which of their ratios count?"
+            )
         if bool(said) != (error < 0.1):
             wrong.append((L, S, error, bool(said)))
     if not wrong:
@@ -247,7 +252,7 @@ def believe(answer):
     elif said:
         hint = "how much of the sum do its largest weights bring? Samples that never came leave no trace in the spread of those that did."
     else:
-        hint = "does your rule know the unit of the weights? p(x|z) may be as small as it likes: only their ratios count."
+        hint = "these weights lie evenly. Does your rule ask for more than 10 % needs?"
     return (
         f"{len(wrong)} of {len(cases)} verdicts expected otherwise: with {S:,} samples at L = {L} the relative error is "
         f"{error:.2g}, got {'believe it' if said else 'do not believe it'}. Hint: {hint}"

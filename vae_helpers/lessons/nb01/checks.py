@@ -45,7 +45,6 @@ def own_autoencoder(answer):
                 hint = f"PCA leaves {flat:.0%}: is anything between the layers curved? " if left > flat - 0.05 else ""
                 hint += "Has the loss stopped falling, or did you?"
             return f"expected less than 25 % of the variance of new images to be lost at shape {shape}, got {left:.0%}. Hint: {hint}"
-    return None
 
 
 @exercise("1.2", praise="Ten times less squared error is ten decibels more.")
@@ -73,7 +72,6 @@ def peak_signal_to_noise(answer):
             formula="PSNR = −10 log₁₀ of the squared error, averaged over all pixels of all images.",
         ):
             return problem
-    return None
 
 
 @exercise("1.3", praise="A share of images has an error too; without it nobody knows whether 7 % is more than 5 %.")
@@ -114,7 +112,6 @@ def share_beyond(answer):
         ) or compare(error, stderr, errors, error_question, rtol=1.01 / n, what="its standard error", formula="√(share (1 − share) / n).")
         if problem:
             return problem
-    return None
 
 
 @exercise("1.4", praise="Now plot the error against bits.")
@@ -156,7 +153,6 @@ def round_codes(answer):
         )
         if problem:
             return problem
-    return None
 
 
 @exercise("1.5", praise="A small error says that the network can paint it, and nothing more: not that it has seen it.")
@@ -182,7 +178,6 @@ def fool(answer):
                 f"expected an image further than {limit:.2f} pixels from every training digit, got {distance:.2f}: that is nearly a digit, "
                 "and the alarm is right. Hint: where in code space has no training image ever been?"
             )
-    return None
 
 
 @exercise("1.6", praise="Before “X beats Y”: the same images, the same size, the same unit, the same knowledge.")

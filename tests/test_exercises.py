@@ -3,7 +3,8 @@
 In a notebook: a heading `### Exercise 4.2 · title` with the prompt, a stub cell (tag `exercise-stub`), a check cell (tag `exercise-check`,
 `exercises.check("4.2", name)`), a solution cell (tag `solution`, markdown, `<details>` around one ```python block). The untouched stub must
 count as not attempted, the solution as correct, and each wrong answer (tests/lessons/nb04/wrong_answers.py) as wrong
-with the hint it deserves. Where that file says `STRICT = True` (in the end: everywhere), the checks are also held to what `weak` says.
+with the hint it deserves; under RIGHT stand right answers of another kind. Where that file says `STRICT = True`
+(in the end: everywhere), the checks are also held to what `weak` says.
 """
 
 import ast
@@ -165,6 +166,10 @@ def test_exercises_of_the_notebook_keep_the_contract(path):
     assert len(numbers) >= AT_LEAST.get(number(path), 3), f"{len(numbers)} exercises, expected {AT_LEAST.get(number(path), 3)}"
     assert numbers == exercises.numbers(int(number(path))), "the notebook's exercises and the registered checks differ"
     found = problems(notebook, wrong_answers(path), after_setup(path))
+    for task in find_exercises(notebook):
+        for source in _told(path).get("RIGHT", {}).get(task.number, []):
+            if (result := outcome(task, source, after_setup(path))).status != CORRECT:
+                found.append(f"{result.message!r} for an answer that is right too:\n{source}")
     assert not found, "\n\n".join(found)
 
 

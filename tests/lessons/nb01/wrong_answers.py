@@ -89,6 +89,12 @@ WRONG = {
         (ROUND.format(**ROUNDED | {"back": "low + ((codes - low) / step).round()"}), "Which values may a column take?"),
     ],
     "1.5": [
+        ('enough_bits, better = 3, "eight"', "more than a quarter"),
+        ('enough_bits, better = 8, "eight"', "fewer are within ten per cent"),
+        ('enough_bits, better = 4, "two"', "which error is smaller?"),
+        ('enough_bits, better = 12, "eight"', "first below 1.1 times"),
+    ],
+    "1.6": [
         ("def fool(model, images):\n    return images[0]", "Hint:"),
         ("def fool(model, images):\n    return torch.rand(8, 8)", "the alarm rings"),
         ("def fool(model, images):\n    return model.decode(model.encode(images[:1]))", "without a batch axis?"),
@@ -99,10 +105,27 @@ WRONG = {
         ),
         ("def fool(model, images):\n    return 2 * images[0]", "grey levels from 0 to 1"),
     ],
-    "1.6": [
+    "1.7": [
         *[(JUDGED.format(**RIGHT | {key: "nothing"}), f"another word at {key}, the rest is right") for key in "abce"],
         (JUDGED.format(**RIGHT | {"d": "size"}), "Is any of them unequal?"),
         (JUDGED.format(**RIGHT | {"d": "fine"}), "expected one of the words"),
         ('verdicts = {"a": "images"}', "keep the keys of the stub"),
     ],
+}
+
+RIGHT = {  # other answers that must pass
+    "1.1": [
+        OWN.format(**GOOD | {"end": "nn.Unflatten(1, images.shape[1:])", "bend": "nn.Tanh()", "steps": "400"}),
+        OWN.format(**GOOD | {"back": "encoder.forward, lambda z: decoder(z)"}),
+    ],
+    "1.2": [
+        "def peak_signal_to_noise(images, clean):\n    return 10 * math.log10(1 / nn.functional.mse_loss(images, clean))",
+        "def peak_signal_to_noise(images, clean):\n    return -20 * ((images - clean) ** 2).mean().sqrt().log10()",
+    ],
+    "1.3": [
+        SHARE.format(**SHARED | {"error": "(found > real.quantile(0.95)).double().std() / len(found) ** 0.5"}),
+        SHARE.format(**SHARED) + "\n\n\ntwo = share_beyond\ndef share_beyond(found, real):\n    return torch.stack(two(found, real))",
+    ],
+    "1.4": [ROUND.format(**ROUNDED | {"back": "torch.where(high > low, low + ((codes - low) / step).round() * step, codes)"})],
+    "1.5": ['enough_bits, better = 4, "Eight"'],
 }

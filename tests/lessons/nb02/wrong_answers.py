@@ -51,7 +51,7 @@ WRONG = {
         ("def log_evidence_estimate(log_likelihood):\n    return log_likelihood.max()", "Of what is the average taken"),
     ],
     "2.3": [
-        (MOVE.format(**MOVED | {"ratio": "log_density(proposal) - log_density(z)"}), "This step is not"),
+        (MOVE.format(**MOVED | {"ratio": "log_density(proposal) - log_density(z)"}), "which way is the likelier?"),
         (
             MOVE.format(**MOVED | {"ratio": "log_density(proposal) - log_density(z) - (proposal / z).log()"}),
             "The correction is upside down",
@@ -91,6 +91,11 @@ WRONG = {
         (WEIGHT.format(**WEIGHTED | {"back": "log_weight.max()"}), "Where do the draws come from"),
     ],
     "2.6": [
+        ("draws_from_q = 10", "goes with its square"),
+        ("draws_from_q = 100", "of 100 draws, how many are left?"),
+        ("draws_from_q = 1_000", "What does half the error cost"),
+    ],
+    "2.7": [
         (FIT.format(**FITTED | {"back": "mu.item(), log_sigma.exp().item() ** 2"}), "That is the variance"),
         (FIT.format(**FITTED | {"back": "mu.item(), log_sigma.item()"}), "That is log σ: return σ."),
         (
@@ -101,11 +106,41 @@ WRONG = {
         (FIT.format(**FITTED | {"steps": "5"}), "until nothing changes"),
         (FIT.format(**FITTED | {"back": "mu.item()"}), "does it end with `return mu, sigma`?"),
     ],
-    "2.7": [
+    "2.8": [
         ("def believe(log_weights):\n    return True", "you said the same to all"),
         ("def believe(log_weights):\n    return len(log_weights) >= 1_000", "Samples that never came leave no trace"),
         ("def believe(log_weights):\n    return log_weights.exp().var() < 1e-6", "which of their ratios count?"),
         ("def believe(log_weights):\n    return 1 / log_weights.softmax(0).square().sum() > 3_000", "more than 10 % needs"),
         ("def believe(log_weights):\n    return log_weights > log_weights.mean()", "which one number sums up"),
+    ],
+}
+
+RIGHT = {  # other answers that must pass
+    "2.1": [
+        "def bayes_rule(prior, likelihood):\n    return (prior.log() + likelihood.log()).softmax(0)",
+        "def bayes_rule(prior, likelihood):\n    joint = [a * b for a, b in zip(prior, likelihood)]\n"
+        "    return [j / sum(joint) for j in joint]",
+    ],
+    "2.2": [
+        "def log_evidence_estimate(log_likelihood):\n    top = log_likelihood.max()\n"
+        "    return top + (log_likelihood - top).exp().mean().log()",
+    ],
+    "2.3": [MOVE.format(**MOVED | {"back": "torch.minimum(log_ratio.exp(), torch.ones_like(z))"})],
+    "2.4": [
+        BILL.format("math.ceil((rho**L - 1) / error**2)"),
+        BILL.replace("math.exp(1 / (2 + sigma**2))", "torch.exp(1 / (2 + sigma**2))").format("(rho**L - 1) / error**2"),
+    ],
+    "2.6": ["draws_from_q = 1.03"],
+    "2.7": [
+        FIT.replace(
+            "eps = torch.linspace(-5, 5, 101, dtype=torch.float64)", "eps = Normal(0.0, 1.0).icdf((torch.arange(2_000) + 0.5) / 2_000)"
+        )
+        .replace("(-(eps**2) / 2).softmax(0)", "1 / 2_000")
+        .format(**FITTED),
+    ],
+    "2.8": [
+        "def believe(log_weights):\n    return log_weights.softmax(0).max() < 0.1",
+        "def believe(log_weights):\n    weights = (log_weights - log_weights.max()).exp()\n"
+        "    return weights.std() / len(weights) ** 0.5 < 0.1 * weights.mean()",
     ],
 }

@@ -114,7 +114,7 @@ def share_beyond(answer):
             return problem
 
 
-@exercise("1.4", praise="Now plot the error against bits.")
+@exercise("1.4", praise="Now spend some bits.")
 def round_codes(answer):
     fixed = torch.tensor([[0.0, -2.0], [0.30, 6.0], [0.71, 1.2], [1.0, 2.9], [0.12, 5.1]])
     drawn = 4 * torch.rand(12, 3, generator=draws()) - 1
@@ -155,7 +155,24 @@ def round_codes(answer):
             return problem
 
 
-@exercise("1.5", praise="A small error says that the network can paint it, and nothing more: not that it has seen it.")
+@exercise("1.5", praise="Many coarse numbers before few fine ones, and one bit each is worse than nothing.")
+def sixteen_bits(answer):
+    bits, better = several(answer, "enough_bits", "better")
+    if bits is ... or better is ...:
+        raise NotAttempted
+    slips = {
+        "Three bits lose more than a quarter. Is the error compared with that of exact codes?": 3,
+        "That many bits lose next to nothing: fewer are within ten per cent, too.": bits if bits in (5, 6, 7, 8) else math.nan,
+        "Two bits are what 16 bits buy for eight numbers; are they within ten per cent?": 2,
+    }
+    question = "What is the error with exact codes, and with how many bits is it first below 1.1 times that?"
+    if problem := compare(bits, 4, slips, question, what="enough bits"):
+        return problem.replace("expected 4, got", "expected another number than")
+    if str(better).strip().lower() not in ("eight", "8"):
+        return f"expected the other one, got {better!r}. Hint: `models[8]` with two bits, `models[2]` with eight: which error is smaller?"
+
+
+@exercise("1.6", praise="A small error says that the network can paint it, and nothing more: not that it has seen it.")
 def fool(answer):
     drawn = torch.randint(1_000, (1,), generator=draws()).item()
     images, fresh = datasets.load("digits").train.images, datasets.load("digits").test.images
@@ -180,7 +197,7 @@ def fool(answer):
             )
 
 
-@exercise("1.6", praise="Before “X beats Y”: the same images, the same size, the same unit, the same knowledge.")
+@exercise("1.7", praise="Before “X beats Y”: the same images, the same size, the same unit, the same knowledge.")
 def what_is_unequal(answer):
     right = {"a": "images", "b": "size", "c": "knowledge", "d": "nothing", "e": "unit"}
     questions = {

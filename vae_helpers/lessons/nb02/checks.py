@@ -71,27 +71,21 @@ def acceptance(answer):
     shape, rate = (torch.tensor([2.0, 0.5]).double() + torch.tensor([2.0, 1.0]) * torch.rand(2, generator=g)).unbind()
     third = Gamma(torch.tensor(3.0).double(), torch.tensor(2.0).double())
 
-    def gamma(z: Tensor) -> Tensor:  # not normalised; log 3 is p(x), so to speak
-        return (shape - 1) * z.log() - rate * z + math.log(3)
-
-    def far(z: Tensor) -> Tensor:  # densities of images are as small as this
-        return third.log_prob(z) - 2000
-
+    far = lambda z: third.log_prob(z) - 2000  # noqa: E731  densities of images are as small as this
+    gamma = lambda z: (shape - 1) * z.log() - rate * z + math.log(3)  # noqa: E731  not normalised
     for log_density, normal in ((far, third), (gamma, Gamma(shape, rate))):
         z, step = 0.2 + 3 * torch.rand(500, generator=g, dtype=torch.float64), 0.7
         there = z * (step * torch.randn(500, generator=g, dtype=torch.float64)).exp()
         forth, back = torch.as_tensor(answer(log_density, z, there)), torch.as_tensor(answer(log_density, there, z))
-        log_ratio = normal.log_prob(there) - normal.log_prob(z)
-        right = (log_ratio + (there / z).log()).exp().clamp(max=1)
+        ratio, correction = normal.log_prob(there) - normal.log_prob(z), (there / z).log()
+        right = (ratio + correction).exp().clamp(max=1)
         slips = {
-            "That is plain Metropolis, for a symmetric step. This step is not: from which side is the other easier to reach?": (
-                log_ratio.exp().clamp(max=1)
+            "That is plain Metropolis, for a symmetric step. This step is not: which way is the likelier?": ratio.exp().clamp(max=1),
+            "The correction is upside down: steps from a small z are short, so from z′ > z the way back has the higher density.": (
+                (ratio - correction).exp().clamp(max=1)
             ),
-            "The correction is upside down: a long step up has a wide density around it, so the way back is the likelier one.": (
-                (log_ratio - (there / z).log()).exp().clamp(max=1)
-            ),
-            "The ratio of densities is upside down: the proposal's belongs on top.": (-log_ratio - (there / z).log()).exp().clamp(max=1),
-            "A probability is at most 1.": (log_ratio + (there / z).log()).exp(),
+            "The ratio of densities is upside down: the proposal's belongs on top.": (-ratio - correction).exp().clamp(max=1),
+            "A probability is at most 1.": (ratio + correction).exp(),
             "That is the logarithm of the probability: return the probability.": right.log(),
             "exp(−2000) is 0 in floating point, and 0/0 is not a number: subtract logarithms first.": torch.full_like(right, math.nan),
             "That accepts uphill moves only: downhill ones are accepted too, now and then.": (right >= 1).double(),
@@ -103,9 +97,7 @@ def acceptance(answer):
         if unbalanced:
             formula = "min(1, p(x, z′) z′ / (p(x, z) z))."
             return compare(forth, right, slips, question, what="a(z → z′)", formula=formula) or unbalanced
-        if problem := compare(
-            forth, right, hint="It balances. Is a move to a better place ever refused, and need it be?", what="a(z → z′)"
-        ):
+        if problem := compare(forth, right, hint="It balances. Is a move to a better place ever refused? Need it be?", what="a(z → z′)"):
             return problem
 
 
@@ -178,7 +170,18 @@ def importance_log_evidence(answer):
             return problem
 
 
-@exercise("2.6", praise="You have fitted a posterior without knowing p(x).")
+@exercise("2.6", praise="A single draw from the right place is worth a hundred from the prior.")
+def draws_from_q(answer):
+    exact = 1.03  # 100 times the relative variance (2.7) of a draw from q over that of one from the prior, by quadrature
+    slips = {
+        "That is the ratio of the errors: the number of draws goes with its square.": 10,
+        "That is how many times fewer, or as many: of 100 draws, how many are left?": 100,
+    }
+    question = "How many times larger is the error from the prior? What does half the error cost in draws?"
+    return compare(answer, exact, slips, question, rtol=0.4, formula="100 · (error from q / error from the prior)².")
+
+
+@exercise("2.7", praise="You have fitted a posterior without knowing p(x).")
 def fit_gaussian(answer):
     g = draws()
     w, noise, x = (0.5 + torch.rand(3, generator=g, dtype=torch.float64)).tolist()
@@ -215,11 +218,11 @@ def fit_gaussian(answer):
             return problem
 
 
-@exercise("2.7", praise="A silent failure, made loud: few samples carry the whole estimate, or one does.")
+@exercise("2.8", praise="A silent failure, made loud: few samples carry the whole estimate, or one does.")
 def believe(answer):
     g, wrong = draws(), []
     log_rho = math.log(1.25 / (0.5 * math.sqrt(2.25))) + 1 / 2.25  # (2.9) at σ = ½
-    cases = [(L, S) for L in (1, 2, 3) for S in (3_000, 30_000)] + [(L, S) for L in (14, 18, 22) for S in (300, 10_000)]
+    cases = [(L, S) for L in (1, 2, 3) for S in (3_000, 9_000)] + [(L, S) for L in (14, 18, 22) for S in (300, 10_000)]
     for L, S in [cases[k] for k in torch.randperm(len(cases), generator=g)]:
         latents = torch.randn(S, L, generator=g, dtype=torch.float64)
         log_weights = Normal(math.sqrt(1.25), 0.5).log_prob(latents).sum(1) - 3  # log p(x|z); log p(x) is another number

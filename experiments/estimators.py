@@ -3,8 +3,9 @@
     python experiments/estimators.py        run what is missing in estimators.csv, estimators_rates.csv and noise_shares.csv
 
 estimators: VAE 784-200-20-200-784 on MNIST and 64-128-L-128-64 on digits (L = 2, 8), binarized afresh in every batch of 100, Adam, rate
-falling linearly to 0, 2,000 steps; test ELBO (20 samples) and KL of 1,000 (359) images, binarized once. Rates of the grid are compared by
-the ELBO of training images held out, on a seed of their own, for each estimator; the best runs over the seeds.
+falling linearly to 0, 2,000 steps; test ELBO (20 samples) and KL of 1,000 (359) images, binarized once. Each estimator has the rate of the
+grid with the best ELBO of training images held out, over three seeds that the race does not use (one is not enough: on MNIST pathwise at
+0.01 is the best on seed 100 and loses dimensions on others).
 "batch mean" subtracts the mean of all K samples of an image, its own value included: the reconstruction's gradient shrinks by 1 − 1/K,
 that of the KL, which is exact, does not.
 noise_shares: pathwise, one sample; the share of a step's gradient variance (sum over weights, 100 images) that comes from the noise ε:
@@ -20,9 +21,9 @@ from vae_helpers import datasets
 from vae_helpers.models import VAE
 from vae_helpers.objectives import elbo, sample
 
-ESTIMATORS = {"pathwise": 1, "leave-one-out, 2": 2, "leave-one-out, 8": 8, "batch mean, 2": 2}
+ESTIMATORS = {"pathwise": 1, "leave-one-out, 2": 2, "leave-one-out, 8": 8, "batch mean, 2": 2, "naive, 1": 1}
 SIZES, HIDDEN = {"mnist": (20,), "digits": (2, 8)}, {"mnist": (200,), "digits": (128,)}
-RATES, STEPS, SEEDS, TUNING_SEED = (1e-3, 3e-3, 1e-2), 2000, (0, 1, 2), 100
+RATES, STEPS, SEEDS, TUNING_SEEDS = (3e-3, 1e-2), 2000, (0, 1, 2), (100, 101, 102)
 MOMENTS = (0, 100, 300, 1000, 2000)
 FACTS = {"model": "VAE 784-200-L or 64-128-L, Bernoulli", "steps": STEPS}
 
@@ -36,9 +37,9 @@ def surrogate(vae: VAE, x: Tensor, estimator: str, noise: torch.Generator) -> Te
         return (vae.likelihood.log_prob(vae.outputs(z), x).mean(0) - kl).mean()
     z = z.detach()
     values = vae.likelihood.log_prob(vae.outputs(z), x)  # (K, batch)
-    height = values.detach() - values.detach().mean(0)
+    height = values.detach() - (0 if estimator == "naive, 1" else values.detach().mean(0))
     if estimator.startswith("leave-one-out"):
-        height = height * n / (n - 1)
+        height = height * n / (n - 1)  # what leaving the sample itself out of the mean comes to
     log_q = torch.distributions.Normal(mu, (logvar / 2).exp()).log_prob(z).sum(-1)
     return ((values + height * log_q).mean(0) - kl).mean()
 
@@ -98,8 +99,12 @@ def noise_shares(data: str, latent_dim: int, seed: int) -> dict[str, float]:
 def main() -> None:
     n = workers(__doc__)
     runners = [{"data": data, "estimator": name, "latent_dim": size} for data in SIZES for size in SIZES[data] for name in ESTIMATORS]
-    tried = sweep("estimators_rates", tune, [r | {"rate": rate, "seed": TUNING_SEED} for r in runners for rate in RATES], FACTS, n)
-    best = {str(r): max((t for t in tried if r.items() <= t.items()), key=lambda t: t["elbo"])["rate"] for r in runners}
+    tuning = [r | {"rate": rate, "seed": seed} for r in runners for seed in TUNING_SEEDS for rate in RATES]
+    tried = sweep("estimators_rates", tune, tuning, FACTS, n)
+    best = {
+        str(r): max(RATES, key=lambda rate, r=r: sum(t["elbo"] for t in tried if (r | {"rate": rate}).items() <= t.items()))
+        for r in runners
+    }
     sweep("estimators", race, [r | {"rate": best[str(r)], "seed": seed} for seed in SEEDS for r in runners], FACTS, n)
     settings = [{"data": data, "latent_dim": size, "seed": seed} for data in SIZES for size in SIZES[data] for seed in SEEDS]
     sweep("noise_shares", noise_shares, settings, FACTS, n)

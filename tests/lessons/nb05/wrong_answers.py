@@ -1,71 +1,87 @@
 """Plausible wrong answers to the exercises of notebook 05, each with a part of the hint that it must get."""
 
+STRICT = True
+NLL, SIGMA, GREY = "def gaussian_nll(x, m, logvar):\n    ", "def hidden_sigma(beta, D):\n    ", "def grey_nll(x, a):\n    "
+FLOOR, LEVELS = "def best_sigmas(x, m, floor):\n    ", "def logistic_levels(x, m, s):\n    "
+BITS = "def bits_per_dimension(nats, D, width):\n    "
+OPEN = (
+    LEVELS + "low = torch.where(x < 1e-3, -math.inf, (x - 1 / 32 - m) / s)\n"
+    "    high = torch.where(x > 1 - 1e-3, math.inf, (x + 1 / 32 - m) / s)\n    "
+)
+
 WRONG = {
     "5.1": [
+        (NLL + "return ((x - m) ** 2 / (2 * math.exp(logvar)) + 0.5 * (math.log(2 * math.pi) + logvar)).mean(-1)", "do not average"),
+        (NLL + "return -Normal(m, math.exp(logvar)).log_prob(x).sum(-1)", "not exp(2·logvar)"),
+        (NLL + "return ((x - m) ** 2 / (2 * math.exp(logvar)) + 0.5 * math.log(2 * math.pi)).sum(-1)", "best σ is infinite"),
         (
-            "def gaussian_nll(x, m, logvar):\n"
-            "    return ((x - m) ** 2 / (2 * math.exp(logvar)) + 0.5 * (math.log(2 * math.pi) + logvar)).mean(-1)",
-            "do not average",
-        ),
-        ("def gaussian_nll(x, m, logvar):\n    return -Normal(m, math.exp(logvar)).log_prob(x).sum(-1)", "not exp(2·logvar)"),
-        (
-            "def gaussian_nll(x, m, logvar):\n    return ((x - m) ** 2 / (2 * math.exp(logvar)) + 0.5 * math.log(2 * math.pi)).sum(-1)",
-            "best σ is infinite",
-        ),
-        (
-            "def gaussian_nll(x, m, logvar):\n"
-            "    return ((x - m) ** 2 / math.exp(logvar) + 0.5 * (math.log(2 * math.pi) + logvar)).sum(-1)",
+            NLL + "return ((x - m) ** 2 / math.exp(logvar) + 0.5 * (math.log(2 * math.pi) + logvar)).sum(-1)",
             "½ in front of the squared error",
         ),
-        ("def gaussian_nll(x, m, logvar):\n    return Normal(m, math.exp(logvar / 2)).log_prob(x).sum(-1)", "sign is turned"),
-        ("def gaussian_nll(x, m, logvar):\n    return -Normal(m, math.exp(logvar / 2)).log_prob(x).sum()", "leave the sum over images"),
+        (NLL + "return Normal(m, math.exp(logvar / 2)).log_prob(x).sum(-1)", "sign is turned"),
+        (NLL + "return -Normal(m, math.exp(logvar / 2)).log_prob(x).sum()", "leave the sum over images"),
+        (NLL + "x -= m\n    return -Normal(0.0, math.exp(logvar / 2)).log_prob(x).sum(-1)", "changes its input x"),
     ],
     "5.2": [
-        ("def hidden_sigma(beta, D):\n    return math.sqrt(beta / 2)", "divides by D as well"),
-        ("def hidden_sigma(beta, D):\n    return beta * D / 2", "This is σ²"),
-        ("def hidden_sigma(beta, D):\n    return math.sqrt(beta * D)", "The ½ is missing"),
-        ("def hidden_sigma(beta, D):\n    return math.sqrt(beta / (2 * D))", "D multiplies β"),
+        (SIGMA + "return math.sqrt(beta / 2)", "divides by D as well"),
+        (SIGMA + "return beta * D / 2", "This is σ²"),
+        (SIGMA + "return math.sqrt(beta * D)", "The ½ is missing"),
+        (SIGMA + "return math.sqrt(beta / (2 * D))", "D multiplies β"),
+        (SIGMA + "return math.sqrt(D / 2)", "weighed by β too"),
     ],
     "5.3": [
+        (GREY + "return (F.softplus(a) - x * a).sum(-1)", "constant of (5.11) is missing"),
+        (GREY + "return (F.softplus(a) - x * a + torch.log(a / torch.tanh(a / 2))).sum(-1)", "wrong sign"),
+        (GREY + "return (F.softplus(a) - x * a - math.log(2)).sum(-1)", "at a = 0 only"),
+        (GREY + "return (F.softplus(a) - x * a - torch.log(a / torch.tanh(a / 2))).sum(-1)", "0/0 at a = 0"),
         (
-            "def cross_entropy_from_logits(x, a):\n    p = torch.sigmoid(a)\n"
-            "    return -(x * torch.log(p) + (1 - x) * torch.log(1 - p)).sum(-1)",
-            "exactly 1 in float32",
+            GREY + "return (torch.log(1 + torch.exp(a)) - x * a - torch.log((a + 1e-9) / torch.tanh((a + 1e-9) / 2))).sum(-1)",
+            "too large for a float",
         ),
         (
-            "def cross_entropy_from_logits(x, a):\n    p = torch.sigmoid(a).clamp(1e-7, 1 - 1e-7)\n"
-            "    return -(x * torch.log(p) + (1 - x) * torch.log(1 - p)).sum(-1)",
-            "cuts the cost off",
+            GREY + "c = torch.where(a == 0, math.log(2), torch.log(a / torch.tanh(a / 2)))\n    return (F.softplus(a) - x * a - c).sum(-1)",
+            "torch.where hides a value",
         ),
-        ("def cross_entropy_from_logits(x, a):\n    return (torch.log(1 + torch.exp(a)) - x * a).sum(-1)", "overflows"),
-        ("def cross_entropy_from_logits(x, a):\n    return (F.softplus(a) - x * a).mean(-1)", "do not average"),
-        ("def cross_entropy_from_logits(x, a):\n    return (F.softplus(a) + x * a).sum(-1)", "sign of x·a"),
+        (
+            GREY
+            + "s = torch.where(a == 0, 1e-3, a.detach())\n    return (F.softplus(a) - x * a - torch.log(s / torch.tanh(s / 2))).sum(-1)",
+            "the slope",
+        ),
+        (
+            GREY + "a = a.clamp(-20, 20) + 1e-6\n    return (F.softplus(a) - x * a - torch.log(a / torch.tanh(a / 2))).sum(-1)",
+            "cut off by a clamp",
+        ),
     ],
     "5.4": [
-        ("def best_sigmas(x, m, floor):\n    return (x - m).square().mean(0).clamp(min=floor).sqrt()", "take the root first"),
-        ("def best_sigmas(x, m, floor):\n    return (x - m).square().mean(0).sqrt()", "floor is missing"),
-        ("def best_sigmas(x, m, floor):\n    return (x - m).square().mean(1).sqrt().clamp(min=floor)", "axis 0"),
-        ("def best_sigmas(x, m, floor):\n    return (x - m).std(0).clamp(min=floor)", "subtracts the mean error"),
+        (FLOOR + "return (x - m).square().mean(0).clamp(min=floor).sqrt()", "take the root first"),
+        (FLOOR + "return (x - m).square().mean(0).sqrt()", "floor is missing"),
+        (FLOOR + "return (x - m).square().mean(1).sqrt().clamp(min=floor)", "axis 0"),
+        (FLOOR + "return (x - m).std(0).clamp(min=floor)", "subtracts the mean error"),
+        (FLOOR + "s = (x - m).square().mean(0).sqrt()\n    s[s == 0] = floor\n    return s", "for every small σ"),
     ],
     "5.5": [
-        (
-            "def logistic_levels(x, m, s):\n"
-            "    return torch.log(torch.sigmoid((x + 1 / 32 - m) / s) - torch.sigmoid((x - 1 / 32 - m) / s)).sum(-1)",
-            "outermost bins",
-        ),
-        (
-            "def logistic_levels(x, m, s):\n    p = torch.sigmoid((x - m) / s)\n    return torch.log(p * (1 - p) / s / 16).sum(-1)",
-            "short cut",
-        ),
-        (
-            "def logistic_levels(x, m, s):\n    low = torch.where(x < 1e-3, 0.0, torch.sigmoid((x - 1 / 32 - m) / s))\n"
-            "    high = torch.where(x > 1 - 1e-3, 1.0, torch.sigmoid((x + 1 / 32 - m) / s))\n    return torch.log((high - low).sum(-1))",
-            "ends open",
-        ),
-        (
-            "def logistic_levels(x, m, s):\n    low = torch.where(x < 1e-3, 0.0, torch.sigmoid((x - 1 / 16 - m) / s))\n"
-            "    high = torch.where(x > 1 - 1e-3, 1.0, torch.sigmoid((x + 1 / 16 - m) / s))\n    return torch.log(high - low).sum(-1)",
-            "half a width",
-        ),
+        (LEVELS + "return torch.log(torch.sigmoid((x + 1 / 32 - m) / s) - torch.sigmoid((x - 1 / 32 - m) / s)).sum(-1)", "outermost bins"),
+        (LEVELS + "p = torch.sigmoid((x - m) / s)\n    return torch.log(p * (1 - p) / s / 16).sum(-1)", "short cut"),
+        (OPEN + "return torch.log((torch.sigmoid(high) - torch.sigmoid(low)).sum(-1))", "comes before the sum"),
+        (OPEN.replace("1 / 32", "1 / 16") + "return torch.log(torch.sigmoid(high) - torch.sigmoid(low)).sum(-1)", "half a width"),
+        (OPEN + "return torch.log(torch.sigmoid(high) - torch.sigmoid(low)).sum(-1)", "far in the tails"),
+        (OPEN + "return torch.log((torch.sigmoid(high) - torch.sigmoid(low)).clamp(min=1e-12)).sum(-1)", "far in the tails"),
+    ],
+    "5.6": [
+        (BITS + "return -nats / (D * math.log(2))", "width is missing"),
+        (BITS + "return -(nats + math.log(width)) / (D * math.log(2))", "once for each of the D pixels"),
+        (BITS + "return -(nats - D * math.log(width)) / (D * math.log(2))", "not density / width"),
+        (BITS + "return -(nats + D * math.log(width)) / math.log(2)", "divide by D as well"),
+        (BITS + "return -(nats / D + math.log(width)) * math.log(2)", "Nats are the larger unit"),
+        (BITS + "return (nats / D + math.log(width)) / math.log(2)", "sign is turned"),
+    ],
+    "5.7": [
+        ('comparable = ["ABCDFG"]', "a probability of levels be held against a density"),
+        ('comparable = ["EG", "CD"]', "about the same images"),
+        ('comparable = ["CDF"]', "a factor between the two"),
+        ('comparable = ["AB", "CDE"]', "Is E a log-density"),
+        ('comparable = ["AB", "CD"]', "another unit of the pixel"),
+        ('comparable = ["AB", "CDF", "BG"]', "which image, and which unit"),
+        ('comparable = ["A and B"]', "one string"),
     ],
 }

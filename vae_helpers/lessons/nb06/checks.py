@@ -1,113 +1,251 @@
 """Checks of notebook 06: gradients through randomness. The truth comes from autograd through torch.distributions, or from counting."""
 
 import torch
-from torch.distributions import Normal
+from torch import Tensor
+from torch.distributions import Bernoulli, Normal
 
-from ...exercises import compare, exercise
+from ...exercises import NotAttempted, compare, draws, exercise, gradient, several
+
+
+def _place(g: torch.Generator) -> tuple[Tensor, Tensor]:
+    """μ and σ, where no power of σ is like another."""
+    mu, sigma = torch.rand(2, generator=g, dtype=torch.float64)
+    return mu + 0.2, sigma / 2 + 1.3
 
 
 @exercise("6.1", praise="The noise is the derivative of z in σ.")
 def pathwise(answer):
-    eps = torch.tensor([-1.5, -0.2, 0.4, 2.0])
-    mu, sigma = (torch.full_like(eps, p).requires_grad_() for p in (0.7, 1.6))
-    g_mu, g_sigma = torch.autograd.grad((mu + sigma * eps).pow(3).sum(), (mu, sigma))
-    got = _pair(answer(lambda z: 3 * z**2, torch.tensor(0.7), torch.tensor(1.6), eps))
-    at_mu = torch.full_like(eps, 3 * 0.7**2)
-    no_sigma = 3 * (0.7 + eps) ** 2
-    backwards = 3 * ((0.7 + eps) * 1.6) ** 2
-    slips_mu = {
-        "The slope is wanted at z = μ + σ ε, not at μ.": at_mu,
-        "σ is missing in z = μ + σ ε.": no_sigma,
-        "z is μ + σ ε, not (μ + ε) σ.": backwards,
-        "∂z/∂μ is 1: the estimate for μ is the slope itself.": g_mu * eps,
-        "Return one estimate for each ε; the average comes later.": g_mu.mean(),
-    }
-    slips_sigma = {
-        "∂z/∂σ is ε, not 1.": g_mu,
-        "∂z/∂σ is ε, not σ.": g_mu * 1.6,
-        "∂z/∂σ is ε: multiply by it, and not by σ as well.": g_sigma * 1.6,
-        "That is the score function's factor; the path's is ε.": g_mu * (eps**2 - 1) / 1.6,
-    }
-    return compare(got[0], g_mu, slips_mu, "f′(z) · ∂z/∂μ, and ∂z/∂μ = 1.", what="the estimates for μ") or compare(
-        got[1], g_sigma, slips_sigma, "f′(z) · ∂z/∂σ, and ∂z/∂σ = ε.", what="the estimates for σ"
-    )
+    g = draws()
+    cases = [(torch.tensor(0.7), torch.tensor(1.6), torch.tensor([-1.5, -0.2, 0.4, 2.0]), 3)]
+    for mu, sigma, eps, power in [*cases, (*_place(g), torch.randn(5, 2, generator=g, dtype=torch.float64), 4)]:
+        many_mu, many_sigma = (p.expand_as(eps).clone().requires_grad_() for p in (mu, sigma))
+        g_mu, g_sigma = torch.autograd.grad((many_mu + many_sigma * eps).pow(power).sum(), (many_mu, many_sigma))
+
+        def slope(z, power=power):
+            return power * z ** (power - 1)
+
+        of_mu, of_sigma = several(answer(slope, mu, sigma, eps), "estimates for μ", "estimates for σ")
+        slips_mu = {
+            "The slope is wanted at z = μ + σ ε, not at μ.": slope(mu).expand_as(eps),
+            "σ is missing in z = μ + σ ε.": slope(mu + eps),
+            "z is μ + σ ε, not (μ + ε) σ.": slope((mu + eps) * sigma),
+            "∂z/∂μ is 1: the estimate for μ is the slope itself.": g_mu * eps,
+            "Return one estimate for each ε; the average comes later.": g_mu.mean(),
+            "That is the score function's factor ε/σ; the path's for μ is 1.": g_mu * eps / sigma,
+        }
+        slips_sigma = {
+            "∂z/∂σ is ε, not 1.": g_mu,
+            "∂z/∂σ is ε, not σ.": g_mu * sigma,
+            "∂z/∂σ is ε: multiply by it, and not by σ as well.": g_sigma * sigma,
+            "That is the score function's factor; the path's is ε.": g_mu * (eps**2 - 1) / sigma,
+            "ε moves z as a whole, once: ∂z/∂σ is ε, not ε².": g_mu * eps**2,
+        }
+        question, formula = "Where is the slope taken, and by how much does z move when {} does?", "f′(z) · ∂z/∂{}, with ∂z/∂{} = {}."
+        problem = compare(
+            of_mu, g_mu, slips_mu, question.format("μ"), formula=formula.format("μ", "μ", 1), what="the estimates for μ"
+        ) or compare(
+            of_sigma, g_sigma, slips_sigma, question.format("σ"), formula=formula.format("σ", "σ", "ε"), what="the estimates for σ"
+        )
+        if problem:
+            return problem
+    return None
 
 
 @exercise("6.2", praise="A score averages to zero; a sum of positive terms cannot.")
 def scores(answer):
-    z = torch.tensor([-1.0, 0.3, 0.9, 2.5])
-    mu, sigma = (torch.full_like(z, p).requires_grad_() for p in (0.4, 1.3))
-    s_mu, s_sigma = torch.autograd.grad(Normal(mu, sigma).log_prob(z).sum(), (mu, sigma))
-    got = _pair(answer(z, torch.tensor(0.4), torch.tensor(1.3)))
-    slips_mu = {
-        "This line was right: its average over samples was zero already. The wrong sign is in the other one.": -s_mu,
-        "Only a sign is wrong, the powers are right: σ² below.": s_mu * 1.3,
-    }
-    slips_sigma = {
-        "This still has the wrong sign: both terms are positive, so their average cannot be zero.": s_sigma + 2 / 1.3,
-        "The other of the two signs: where |z − μ| is large, a larger σ makes z more likely, so the score is positive there.": -s_sigma,
-        "Both signs are turned now; one was right.": -s_sigma - 2 / 1.3,
-    }
-    return compare(got[0], s_mu, slips_mu, "(z − μ)/σ² was right.", what="the score for μ") or compare(
-        got[1], s_sigma, slips_sigma, "Its average over z ~ N(μ, σ²) must be zero.", what="the score for σ"
-    )
+    g = draws()
+    cases = [(torch.tensor([-1.0, 0.3, 0.9, 2.5]), torch.tensor(0.4), torch.tensor(1.3))]
+    for z, mu, sigma in [*cases, (torch.randn(6, generator=g, dtype=torch.float64), *_place(g))]:
+        many_mu, many_sigma = (p.expand_as(z).clone().requires_grad_() for p in (mu, sigma))
+        s_mu, s_sigma = torch.autograd.grad(Normal(many_mu, many_sigma).log_prob(z).sum(), (many_mu, many_sigma))
+        of_mu, of_sigma = several(answer(z, mu, sigma), "d_mu", "d_sigma")
+        slips_mu = {
+            "This line was right: its average over samples was zero already. The wrong sign is in the other one.": -s_mu,
+            "Only a sign is wrong, the powers are right: σ² below.": s_mu * sigma,
+            "Return one score for each z.": s_mu.mean(),
+        }
+        slips_sigma = {
+            "This still has the wrong sign: both terms are positive, so their average cannot be zero.": s_sigma + 2 / sigma,
+            "The other of the two signs: where |z − μ| is large, a larger σ makes z more likely, so the score is positive there.": -s_sigma,
+            "Both signs are turned now; one was right.": -s_sigma - 2 / sigma,
+            "Only a sign is wrong, the powers are right: σ³ and σ below.": s_sigma * sigma,
+            "This is the derivative in σ²; the question is for σ.": s_sigma / (2 * sigma),
+            "This is the derivative in log σ; the question is for σ.": s_sigma * sigma,
+        }
+        problem = compare(
+            of_mu, s_mu, slips_mu, "What is the average of this line over many z ~ N(μ, σ²), before any change?", what="the score for μ"
+        ) or compare(
+            of_sigma,
+            s_sigma,
+            slips_sigma,
+            "What is its average over many z ~ N(μ, σ²), and which sign has it far from μ?",
+            formula="(z − μ)²/σ³ − 1/σ.",
+            what="the score for σ",
+        )
+        if problem:
+            return problem
+    return None
 
 
-@exercise("6.3", praise="Each sample is judged by the others.")
-def leave_one_out(answer):
-    values = torch.tensor([[1.0, -2.0, 0.5], [4.0, 3.0, 0.0], [2.5, 7.0, -1.0], [0.0, 1.0, 2.0]])
-    exact = torch.stack([torch.cat([values[:i], values[i + 1 :]]).mean(0) for i in range(len(values))])
-    slips = {
-        "This mean contains the sample itself: it shrinks the gradient by 1 − 1/K.": values.mean(0).expand_as(values),
-        "This mean contains the sample itself; return one row for each sample, without it.": values.mean(0),
-        "The sum of the others has K − 1 terms: divide by K − 1, not by K.": exact * 3 / 4,
-        "Take the sample out of the sum before dividing: Σ − f(z_i).": (values.sum(0) / 3).expand_as(values),
-        "The other samples *of the same image*: sum over the first axis only.": (values.sum() - values) / (values.numel() - 1),
-        "The samples are on the first axis, the images on the second.": (values.sum(1, keepdim=True) - values) / 2,
-        "Return the baseline itself; it is subtracted from the values later.": values - exact,
-    }
-    return compare(answer(values), exact, slips, "Sum over the K samples, take the sample's own value out, divide by K − 1.")
+@exercise("6.3", praise="The same estimate as leaving one out: a covariance with K − 1.")
+def mended(answer):
+    g = draws()
+    for k, batch in ((4, 3), (2, 5), (7, 2)):
+        values, s = (torch.randn(k, batch, generator=g, dtype=torch.float64) for _ in range(2))
+        values = 3 + 2 * values
+        others = torch.stack([torch.cat([values[:i], values[i + 1 :]]).mean(0) for i in range(k)])
+        exact, biased = ((values - others) * s).mean(0), ((values - values.mean(0)) * s).mean(0)
+        slips = {
+            "This is the colleague's estimate: its mean is (1 − 1/K) times the gradient.": biased,
+            "The wrong way round: what has shrunk by 1 − 1/K must grow by K/(K − 1).": biased * (k - 1) / k,
+            "The factor is K/(K − 1), from 1/(1 − 1/K).": biased * k,
+            "K samples, not the images of the batch, share the mean.": biased * batch / (batch - 1),
+            "No baseline at all is unbiased too, but the noise comes back. Keep the batch mean.": (values * s).mean(0),
+            "Average over the K samples, do not sum.": exact * k,
+            "Average over the samples only: one estimate for each image.": exact.mean(),
+            "One estimate for each image: average over the first axis, the samples.": (values - others) * s,
+            "The samples are on the first axis, the images on the second.": ((values - values.mean(1, keepdim=True)) * s).mean(1)
+            * batch
+            / (batch - 1),
+            "Each image has a mean of its own: average over the first axis only.": ((values - values.mean()) * s).mean(0) * k / (k - 1),
+        }
+        question = "By which factor does (6.19) say that the mean has shrunk, and over how many samples is it taken here?"
+        formula = "K/(K − 1) · mean over the K samples of (f − f̄) · s."
+        if problem := compare(answer(values, s), exact, slips, question, formula=formula, what=f"K = {k}, {batch} images"):
+            return problem
+    return None
 
 
 @exercise("6.4", praise="A scale times a noise without a parameter.")
 def rayleigh(answer):
-    u = torch.tensor([0.05, 0.3, 0.5, 0.9])
-    s = torch.tensor(1.7, requires_grad=True)
-    got = answer(u, s)
-    noise = (-2 * torch.log(1 - u)).sqrt()
-    slips = {
-        "That is right in distribution, but solves F(z) = 1 − u; take log(1 − u).": 1.7 * (-2 * torch.log(u)).sqrt(),
-        "The factor 2 of 2s² is missing.": 1.7 * (-torch.log(1 - u)).sqrt(),
-        "That is z²: take the root.": (1.7 * noise) ** 2,
-        "s is the scale: it multiplies the root.": noise / 1.7,
-        "The scale s is missing.": noise,
-        "s goes inside the root as s², outside as s.": (-2 * 1.7 * torch.log(1 - u)).sqrt(),
-    }
-    wrong = compare(got, 1.7 * noise, slips, "Solve 1 − exp(−z²/2s²) = u for z.", what="the samples")
-    if wrong:
-        return wrong
-    if not got.requires_grad:
-        return "expected samples that autograd can differentiate in s, got numbers. Hint: use torch functions, and no .item() or .detach()."
-    return compare(torch.autograd.grad(got.sum(), s)[0], noise.sum(), hint="z must depend on s.", what="the derivative in s")
+    g = draws()
+    cases = [(torch.tensor([0.05, 0.3, 0.5, 0.9]), torch.tensor(1.7)), (torch.rand(5, generator=g, dtype=torch.float64), _place(g)[1])]
+    for u, s in cases:
+        s = s.clone().requires_grad_()
+        got, noise, scale = answer(u, s), (-2 * torch.log1p(-u)).sqrt(), s.detach()
+        slips = {
+            "That is right in distribution, but solves F(z) = 1 − u; take log(1 − u).": scale * (-2 * torch.log(u)).sqrt(),
+            "The factor 2 of 2s² is missing.": scale * (-torch.log1p(-u)).sqrt(),
+            "That is z²: take the root.": (scale * noise) ** 2,
+            "s is the scale: it multiplies the root.": noise / scale,
+            "The scale s is missing.": noise,
+            "s goes inside the root as s², outside as s.": (-2 * scale * torch.log1p(-u)).sqrt(),
+            "The root is of the whole: s² goes with it.": scale**2 * noise,
+        }
+        question, formula = "Which z has F(z) = u? Put your z into F: what comes out?", "z = s · √(−2 log(1 − u))."
+        problem = compare(got, scale * noise, slips, question, formula=formula, what="the samples") or compare(
+            gradient(got, s)[0], noise.sum(), hint="Where does s come into z, and is the way back to it whole?", what="the derivative in s"
+        )
+        if problem:
+            return problem
+    return None
 
 
 @exercise("6.5", praise="Weighted by s²: what f is worth where the score is large.")
 def best_constant(answer):
-    values, s = torch.tensor([3.0, -1.0, 4.0, 0.5, 2.0]), torch.tensor([0.2, -1.5, 0.9, -0.4, 2.1])
-    exact = (values * s**2).mean() / (s**2).mean()
-    slips = {
-        "That is the plain mean of f. The best constant weighs each value by s².": values.mean(),
-        "The denominator E[s²] is missing.": (values * s**2).mean(),
-        "Divide by the sum of s², or take means in both places.": (values * s**2).sum(),
-        "Square the score, not the product.": ((values * s) ** 2).mean() / (s**2).mean(),
-        "The score enters squared, above and below.": (values * s).mean() / s.mean(),
-        "The score enters squared above, too.": (values * s).mean() / (s**2).mean(),
-        "A ratio of two means, not a mean of ratios.": (values * s**2 / (s**2).mean()).sum(),
-    }
-    return compare(answer(values, s), exact, slips, "E[f s²] / E[s²], each replaced by a mean over the samples.")
+    g = draws()
+    cases = [(torch.tensor([3.0, -1.0, 4.0, 0.5, 2.0]), torch.tensor([0.2, -1.5, 0.9, -0.4, 2.1]))]
+    for values, s in [*cases, tuple(torch.randn(2, 7, generator=g, dtype=torch.float64) + torch.tensor([[2.0], [0.3]]))]:
+        exact = (values * s**2).mean() / (s**2).mean()
+        slips = {
+            "That is the plain mean of f. The best constant weighs each value by s².": values.mean(),
+            "The denominator E[s²] is missing.": (values * s**2).mean(),
+            "Divide by the sum of s², or take means in both places.": (values * s**2).sum(),
+            "Square the score, not the product.": ((values * s) ** 2).mean() / (s**2).mean(),
+            "The score enters squared, above and below.": (values * s).mean() / s.mean(),
+            "The score enters squared above, too.": (values * s).mean() / (s**2).mean(),
+            "A ratio of two means, not a mean of ratios.": (values * s**2 / (s**2).mean()).sum(),
+            "Its mean is zero, but in these samples it need not be: E[s²] is the mean of s², not the variance.": (values * s**2).mean()
+            / s.var(),
+        }
+        question, formula = "What must it be when all values are equal?", "E[f s²] / E[s²], each replaced by a mean over the samples."
+        if problem := compare(answer(values, s), exact, slips, question, formula=formula):
+            return problem
+    return None
 
 
-def _pair(answer) -> tuple:
-    """Two results; an answer that is no pair fails in the caller with a sentence about its kind."""
-    first, second = answer
-    return first, second
+@exercise("6.6", praise="No random number in it: now you can predict the noise of any estimator.")
+def exact_variance(answer):
+    g = draws()
+    places = [(torch.tensor(0.7, dtype=torch.float64), torch.tensor(1.3, dtype=torch.float64)), _place(g)]
+    for mu, sigma in places:
+        k = 3 + torch.rand((), generator=g, dtype=torch.float64)
+        d = mu - k
+        for estimate, mean, variance, what in (
+            (lambda z, k=k: 2 * (z - k), 2 * d, 4 * sigma**2, "the pathwise estimates of (z − k)²"),
+            (
+                lambda z, k=k, mu=mu, sigma=sigma: (z - k) ** 2 * (z - mu) / sigma**2,
+                2 * d,
+                d**4 / sigma**2 + 14 * d**2 + 15 * sigma**2,
+                "the score function's of (z − k)²",
+            ),
+        ):
+            slips = {
+                "This is the mean of the square: subtract the square of the mean.": variance + mean**2,
+                "This is the standard deviation: the variance is its square.": variance.sqrt(),
+                "This is the mean of the estimates, not their variance.": mean,
+                "A density has σ below: its integral over the grid must be 1.": variance * sigma,
+            }
+            question = "Is each value weighed by the density of N(μ, σ²), on a grid wide and fine enough, with nothing drawn at random?"
+            formula = "∫ q g² dz − (∫ q g dz)², by torch.trapezoid over μ ± 12 σ."
+            if problem := compare(answer(estimate, mu, sigma), variance, slips, question, rtol=1e-3, formula=formula, what=what):
+                return problem
+    return None
+
+
+@exercise("6.7", praise="backward() now gives what no path could.")
+def score_surrogate(answer):
+    g = draws()
+    for n, size in ((6, 1), (8, 3)):
+        logits = torch.randn(size, generator=g, dtype=torch.float64).requires_grad_()
+        drawn = (torch.rand(n, size, generator=g, dtype=torch.float64) < 0.4).double()
+        values = 3 + torch.randn(n, generator=g, dtype=torch.float64)
+        lam = logits.detach().sigmoid()
+        each = values[:, None] * (drawn - lam)  # ∂ log Bernoulli(b; λ) / ∂ logit = b − λ
+        got = torch.as_tensor(answer(values, logits, drawn))
+        if got.numel() != 1 or not got.requires_grad:
+            came = f"shape {tuple(got.shape)}" if got.numel() != 1 else "a number without a gradient"
+            return f"expected one number, to call backward() on, got {came}. Hint: is it an average, and the way back to the logits whole?"
+        (found,) = gradient(got, logits)
+        exact = each.mean(0)
+        each_q = Bernoulli(lam).log_prob(drawn).exp()  # of each latent; its slope in the logit is q · (b − λ)
+        slips = {
+            "Average over the samples, do not sum.": exact * n,
+            "The sign is turned: `values` are to be made large.": -exact,
+            "It is the logarithm of the probability that is weighed, not the probability.": (each * each_q.prod(-1, keepdim=True)).mean(0),
+            "It is log q that is weighed, not q.": (each * each_q).mean(0),
+            "Sum log q over the latents, average over the samples only.": exact / size,
+            "λ is sigmoid(logit): was the logit taken for a probability?": (
+                values[:, None] * (drawn / logits.detach() - (1 - drawn) / (1 - logits.detach()))
+            ).mean(0),
+            "The values are missing: this is the mean score.": (drawn - lam).mean(0),
+            "Subtracting the batch mean shrinks the gradient by 1 − 1/n (6.19).": ((values - values.mean())[:, None] * (drawn - lam)).mean(
+                0
+            ),
+        }
+        slips = {hint: value for hint, value in slips.items() if not torch.allclose(value, exact)}
+        question = "What is the derivative of your result in one logit? Compare it with the average of f · ∇ log q?"
+        formula = "mean over the samples of values · Σ log q, log q = drawn · log λ + (1 − drawn) · log(1 − λ)."
+        if problem := compare(found, exact, slips, question, formula=formula, what=f"the gradient in {size} logit{'s' * (size > 1)}"):
+            return problem
+    return None
+
+
+@exercise("6.8", praise="Unbiased is a statement about a mean and its error, not about how small the error is.")
+def verdict(answer):
+    if ... in answer.values():
+        raise NotAttempted
+    biased, best = (set("".join(answer[key]).upper()) & set("ABCDEF") for key in ("biased", "best"))
+    for letter, wrong, hint in (
+        ("D", False, "D has variance zero. Is it near the true value?"),
+        ("B", False, "B has a small error. How many of them is it away from −4?"),
+        ("C", False, "C is only a tenth off. How many of its standard errors is that?"),
+        ("A", True, "A is far from −4 in units of f. Is it far in units of its own standard error?"),
+        ("F", True, "One value in twenty lies more than two standard errors off. Is two enough to call F biased?"),
+        ("E", True, "How many of its standard errors is E away from −4?"),
+    ):
+        if (letter in biased) == wrong:
+            return f"{letter} is {'' if wrong else 'not '}among the biased ones. Hint: {hint}"
+    if best != {"E"}:
+        return f"expected one letter for the best, got {''.join(sorted(best)) or 'none'}. Hint: which unbiased one is the least noisy?"
+    return None

@@ -150,7 +150,7 @@ def variance_dots(axes: Panels, variances: Mapping[str, Mapping[str, float]]) ->
                 ax.hlines(row, least, v, color=GREY, lw=1, ls=":")
                 ax.plot(v, row, **look(name) | {"ls": ""}, ms=11)
             ax.text(v * 1.3 if v else least * 1.1, row, three_digits(v) if v else "0, exactly", va="center", fontsize=12)
-        ax.set(xscale="log", title=title, xlabel="variance at 8 evaluations", xlim=(least, most))
+        ax.set(xscale="log", title=title, xlabel="variance at 8 samples of f", xlim=(least, most))
         ax.set_yticks(range(len(names)), names if ax is axes[0] else [])
         ax.set_ylim(len(names) - 0.5, -0.5)
     return axes

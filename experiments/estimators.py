@@ -4,8 +4,8 @@
 
 estimators: VAE 784-200-20-200-784 on MNIST and 64-128-L-128-64 on digits (L = 2, 8), binarized afresh in every batch of 100, Adam, rate
 falling linearly to 0, 2,000 steps; test ELBO (20 samples) and KL of 1,000 (359) images, binarized once. Each estimator has the rate of the
-grid with the best ELBO of training images held out, over three seeds that the race does not use (one is not enough: on MNIST pathwise at
-0.01 is the best on seed 100 and loses dimensions on others).
+grid with the best ELBO of training images held out, over two seeds that the race does not use (one is not enough: on MNIST pathwise at 0.01
+is the best on seed 100, and loses dimensions on others). The naive estimator runs on MNIST; gradient_race.py has it on digits.
 "batch mean" subtracts the mean of all K samples of an image, its own value included: the reconstruction's gradient shrinks by 1 − 1/K,
 that of the KL, which is exact, does not.
 noise_shares: pathwise, one sample; the share of a step's gradient variance (sum over weights, 100 images) that comes from the noise ε:
@@ -23,7 +23,7 @@ from vae_helpers.objectives import elbo, sample
 
 ESTIMATORS = {"pathwise": 1, "leave-one-out, 2": 2, "leave-one-out, 8": 8, "batch mean, 2": 2, "naive, 1": 1}
 SIZES, HIDDEN = {"mnist": (20,), "digits": (2, 8)}, {"mnist": (200,), "digits": (128,)}
-RATES, STEPS, SEEDS, TUNING_SEEDS = (3e-3, 1e-2), 2000, (0, 1, 2), (100, 101, 102)
+RATES, STEPS, SEEDS, TUNING_SEEDS = (3e-3, 1e-2), 2000, (0, 1, 2), (100, 101)
 MOMENTS = (0, 100, 300, 1000, 2000)
 FACTS = {"model": "VAE 784-200-L or 64-128-L, Bernoulli", "steps": STEPS}
 
@@ -99,6 +99,7 @@ def noise_shares(data: str, latent_dim: int, seed: int) -> dict[str, float]:
 def main() -> None:
     n = workers(__doc__)
     runners = [{"data": data, "estimator": name, "latent_dim": size} for data in SIZES for size in SIZES[data] for name in ESTIMATORS]
+    runners = [r for r in runners if r["data"] == "mnist" or r["estimator"] != "naive, 1"]
     tuning = [r | {"rate": rate, "seed": seed} for r in runners for seed in TUNING_SEEDS for rate in RATES]
     tried = sweep("estimators_rates", tune, tuning, FACTS, n)
     best = {

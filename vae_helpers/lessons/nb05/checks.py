@@ -178,8 +178,8 @@ def logistic_levels(answer):
         formula = "log[F((x + 1/32 − m)/s) − F((x − 1/32 − m)/s)], F the sigmoid, ends open."
         if problem := compare(answer(x, m, s), exact, slips, question, formula=formula, what=f"s = {s:.3g}"):
             return problem
-    x, m = torch.tensor([[0.75, 0.25, 1.0, 0.0]]), torch.tensor([[0.0, 1.0, 0.0, 1.0]])
-    got, exact = torch.as_tensor(answer(x, m, 0.005)), _log_bins(x.double(), m.double(), 0.005).sum(-1)
+    x, m = torch.tensor([[[0.75, 0.25, 1.0, 0.0]], [[0.0, 1.0, 0.0, 1.0]]], dtype=torch.float64)
+    got, exact = answer(x, m, 0.005), _log_bins(x, m, 0.005).sum(-1)
     question = "Which of 1 − 1e-60 and 1 can a float still tell apart? Write sigmoid(b) − sigmoid(a) without a difference of the two?"
     formula = "sigmoid(b) − sigmoid(a) = sigmoid(b) · sigmoid(−a) · (1 − e^(a − b)): its logarithm is a sum of three."
     return compare(got, exact, hint=question, formula=formula, what="far in the tails, s = 0.005")

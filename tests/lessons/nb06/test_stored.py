@@ -1,0 +1,38 @@
+"""What notebook 06 says of its stored runs is what their rows say: differences are paired by seed."""
+
+import pytest
+import torch
+
+from vae_helpers import results
+
+ROWS = results.load("estimators")
+SHARES = results.load("noise_shares")
+
+
+def of(key: str, data: str, latent_dim: int, estimator: str) -> torch.Tensor:
+    """(seeds,), in the order of the seeds."""
+    found = {
+        row["seed"]: row[key] for row in ROWS if (row["data"], row["latent_dim"], row["estimator"]) == (data, latent_dim, estimator)
+    }
+    assert len(found) >= 3
+    return torch.tensor([found[seed] for seed in sorted(found)])
+
+
+def behind(data: str, latent_dim: int, estimator: str) -> torch.Tensor:
+    """Nats behind the pathwise estimator, seed by seed."""
+    return of("elbo", data, latent_dim, "pathwise") - of("elbo", data, latent_dim, estimator)
+
+
+@pytest.mark.parametrize(("data", "latent_dim"), [("digits", 2), ("digits", 8), ("mnist", 20)])
+def test_the_batch_mean_spends_fewer_nats_and_ends_behind_leave_one_out(data, latent_dim):
+    fair, biased = ((key, of(key, data, latent_dim, name)) for key, name in (("kl", "leave-one-out, 2"), ("kl", "batch mean, 2")))
+    assert (biased[1] < 0.65 * fair[1]).all()
+    assert (behind(data, latent_dim, "batch mean, 2") > behind(data, latent_dim, "leave-one-out, 2")).all()
+
+
+def test_the_share_of_the_noise_is_largest_before_the_first_step_and_never_extreme_after():
+    assert {(row["data"], row["latent_dim"]) for row in SHARES} == {("digits", 2), ("digits", 8), ("mnist", 20)} and len(SHARES) >= 9
+    for row in SHARES:
+        later = [row[f"share_{step}"] for step in (100, 300, 1000, 2000)]
+        assert row["share_0"] > later[0] and 0.35 < min(later) and max(later) < 0.75
+        assert 0.7 < (min(later) / (1 - min(later))) ** 0.5 and (max(later) / (1 - max(later))) ** 0.5 < 1.7

@@ -3,9 +3,9 @@
     python experiments/estimators.py        run what is missing in estimators.csv, estimators_rates.csv and noise_shares.csv
 
 estimators: VAE 784-200-20-200-784 on MNIST and 64-128-L-128-64 on digits (L = 2, 8), binarized afresh in every batch of 100, Adam, rate
-falling linearly to 0, 2,000 steps; test ELBO (20 samples) and KL of 1,000 (359) images, binarized once. Each estimator has the rate of the
-grid with the best ELBO of training images held out, over two seeds that the race does not use (one is not enough: on MNIST pathwise at 0.01
-is the best on seed 100, and loses dimensions on others). The naive estimator runs on MNIST; gradient_race.py has it on digits.
+falling linearly to 0, 2,000 steps; test ELBO (20 samples) and KL of 1,000 (359) images, binarized once. Rates of the grid are compared by
+the ELBO of training images held out, on a seed of their own, for each estimator; the best runs over the seeds. Pathwise on MNIST runs at
+0.003 as well: 0.01 won on the tuning seed, and loses latent dimensions on others. The naive estimator on digits is in gradient_race.py.
 "batch mean" subtracts the mean of all K samples of an image, its own value included: the reconstruction's gradient shrinks by 1 − 1/K,
 that of the KL, which is exact, does not.
 noise_shares: pathwise, one sample; the share of a step's gradient variance (sum over weights, 100 images) that comes from the noise ε:
@@ -23,7 +23,7 @@ from vae_helpers.objectives import elbo, sample
 
 ESTIMATORS = {"pathwise": 1, "leave-one-out, 2": 2, "leave-one-out, 8": 8, "batch mean, 2": 2, "naive, 1": 1}
 SIZES, HIDDEN = {"mnist": (20,), "digits": (2, 8)}, {"mnist": (200,), "digits": (128,)}
-RATES, STEPS, SEEDS, TUNING_SEEDS = (3e-3, 1e-2), 2000, (0, 1, 2), (100, 101)
+RATES, STEPS, SEEDS, TUNING_SEED = (1e-3, 3e-3, 1e-2), 2000, (0, 1, 2), 100
 MOMENTS = (0, 100, 300, 1000, 2000)
 FACTS = {"model": "VAE 784-200-L or 64-128-L, Bernoulli", "steps": STEPS}
 
@@ -100,13 +100,11 @@ def main() -> None:
     n = workers(__doc__)
     runners = [{"data": data, "estimator": name, "latent_dim": size} for data in SIZES for size in SIZES[data] for name in ESTIMATORS]
     runners = [r for r in runners if r["data"] == "mnist" or r["estimator"] != "naive, 1"]
-    tuning = [r | {"rate": rate, "seed": seed} for r in runners for seed in TUNING_SEEDS for rate in RATES]
-    tried = sweep("estimators_rates", tune, tuning, FACTS, n)
-    best = {
-        str(r): max(RATES, key=lambda rate, r=r: sum(t["elbo"] for t in tried if (r | {"rate": rate}).items() <= t.items()))
-        for r in runners
-    }
-    sweep("estimators", race, [r | {"rate": best[str(r)], "seed": seed} for seed in SEEDS for r in runners], FACTS, n)
+    tried = sweep("estimators_rates", tune, [r | {"rate": rate, "seed": TUNING_SEED} for r in runners for rate in RATES], FACTS, n)
+    best = {str(r): max((t for t in tried if r.items() <= t.items()), key=lambda t: t["elbo"])["rate"] for r in runners}
+    races = [r | {"rate": best[str(r)], "seed": seed} for seed in SEEDS for r in runners]
+    races += [{"data": "mnist", "estimator": "pathwise", "latent_dim": 20, "rate": 3e-3, "seed": seed} for seed in SEEDS]
+    sweep("estimators", race, races, FACTS, n)
     settings = [{"data": data, "latent_dim": size, "seed": seed} for data in SIZES for size in SIZES[data] for seed in SEEDS]
     sweep("noise_shares", noise_shares, settings, FACTS, n)
 

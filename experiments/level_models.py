@@ -24,11 +24,11 @@ from vae_helpers.training import fit
 
 SEEDS, LEVELS = (0, 1, 2), 17
 LIKELIHOODS = {
-    "categorical": lambda: likelihoods.Categorical(LEVELS),
     "one σ, points": lambda: likelihoods.Gaussian("shared"),
     "one σ, levels": lambda: GaussianOfLevels("shared", LEVELS),
     "σ per pixel, points": lambda: likelihoods.Gaussian("pixel"),
     "σ per pixel, levels": lambda: GaussianOfLevels("pixel", LEVELS),
+    "categorical": lambda: likelihoods.Categorical(LEVELS),
 }
 SIZES = {"digits": ((64,), 4), "mnist": ((256,), 20)}
 RECIPES = {"digits": {"epochs": 30, "batch_size": 64, "lr": 1e-2}, "mnist": {"epochs": 4, "batch_size": 200, "lr": 3e-3}}
@@ -73,7 +73,7 @@ def counted(train: Tensor, x: Tensor) -> Tensor:
 
 
 def main() -> None:
-    settings = [{"data": data, "likelihood": name, "seed": seed} for seed in SEEDS for data in SIZES for name in LIKELIHOODS]
+    settings = [{"data": data, "likelihood": name, "seed": seed} for data in SIZES for seed in SEEDS for name in LIKELIHOODS]
     sweep("level_models", run, settings, FACTS, workers(__doc__))
 
 

@@ -10,12 +10,14 @@ SHARES = results.load("noise_shares")
 
 
 def of(key: str, data: str, latent_dim: int, estimator: str) -> torch.Tensor:
-    """(seeds,), in the order of the seeds."""
-    found = {
-        row["seed"]: row[key] for row in ROWS if (row["data"], row["latent_dim"], row["estimator"]) == (data, latent_dim, estimator)
-    }
-    assert len(found) >= 3
-    return torch.tensor([found[seed] for seed in sorted(found)])
+    """(seeds,), in the order of the seeds; of several rates the best."""
+    found = {}
+    for row in ROWS:
+        if (row["data"], row["latent_dim"], row["estimator"]) == (data, latent_dim, estimator):
+            found.setdefault(row["rate"], {})[row["seed"]] = row
+    best = max(found.values(), key=lambda runs: sum(row["elbo"] for row in runs.values()))
+    assert len(best) >= 3
+    return torch.tensor([best[seed][key] for seed in sorted(best)])
 
 
 def behind(data: str, latent_dim: int, estimator: str) -> torch.Tensor:
@@ -28,6 +30,24 @@ def test_the_batch_mean_spends_fewer_nats_and_ends_behind_leave_one_out(data, la
     fair, biased = ((key, of(key, data, latent_dim, name)) for key, name in (("kl", "leave-one-out, 2"), ("kl", "batch mean, 2")))
     assert (biased[1] < 0.65 * fair[1]).all()
     assert (behind(data, latent_dim, "batch mean, 2") > behind(data, latent_dim, "leave-one-out, 2")).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "latent_dim", "estimator", "gap"),
+    [
+        ("mnist", 20, "leave-one-out, 2", 7.9),
+        ("mnist", 20, "leave-one-out, 8", 0.8),
+        ("mnist", 20, "batch mean, 2", 14.7),
+        ("digits", 2, "batch mean, 2", 0.7),
+        ("digits", 8, "batch mean, 2", 1.6),
+    ],
+)
+def test_the_gaps_that_the_page_names(data, latent_dim, estimator, gap):
+    assert behind(data, latent_dim, estimator).mean().item() == pytest.approx(gap, abs=0.051)
+
+
+def test_the_naive_estimator_is_out_of_the_race_on_mnist():
+    assert (behind("mnist", 20, "naive, 1") > 45).all() and (of("kl", "mnist", 20, "naive, 1") > 300).sum() == 2
 
 
 def test_the_share_of_the_noise_is_largest_before_the_first_step_and_never_extreme_after():

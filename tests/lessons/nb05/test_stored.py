@@ -47,3 +47,25 @@ def test_a_sigma_per_pixel_has_the_higher_bound_and_the_larger_error(latent_dim)
     assert (gain > 1400).all() and (worse > 1.4).all() and (worse < 3.3).all()
     missing = of("missing", "cross-entropy", latent_dim) / 784
     assert (missing > 1.65).all() and (missing < 1.85).all()
+
+
+LEVELS = results.load("level_models")
+
+
+def bits(data: str, likelihood: str) -> torch.Tensor:
+    """Bits per dimension of the levels, one a seed."""
+    return torch.tensor([row["bits"] for row in LEVELS if (row["data"], row["likelihood"]) == (data, likelihood)])
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_a_gaussian_fitted_to_points_loses_to_counting_and_one_fitted_to_levels_meets_the_categorical(data):
+    counted = next(row["counted"] for row in LEVELS if row["data"] == data)
+    for width in ("one σ", "σ per pixel"):
+        assert bits(data, f"{width}, points").min() > counted > bits(data, f"{width}, levels").max() + 0.2
+        assert bits(data, f"{width}, levels").max() < bits(data, "categorical").min()
+    assert len(bits(data, "one σ, levels")) >= 3
+
+
+def test_the_numbers_that_the_page_names():
+    named = {"one σ, points": 1.67, "one σ, levels": 0.69, "categorical": 0.71}
+    assert {name: round(bits("mnist", name).mean().item(), 2) for name in named} == named

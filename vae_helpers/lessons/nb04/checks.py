@@ -144,7 +144,7 @@ def kl_laplace(answer):
     p = Laplace(0.0, 1.0)
     question = "What is E|z| when z comes from Laplace(m, b): at m = 0, and far out? What is the average of log q?"
     formula = "E_q[log q] = −1 − log 2b, and E_q[log p] = −log 2 − E_q|z|."
-    for m, b in ((0.5, 1.0), (-1.5, 0.4), (0.0, 2.0), (normal(g=g).item(), normal(g=g).exp().item())):
+    for m, b in ((0.5, 1.0), (-1.5, 0.4), (0.0, 2.0), (normal(g=g).item(), 0.3 + 1.7 * torch.rand((), generator=g).item())):
         exact, log_b, far = kl_divergence(Laplace(m, b), p), math.log(b), abs(m)
         tail = b * math.exp(-far / b)
         slips = {

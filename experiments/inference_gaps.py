@@ -7,7 +7,7 @@ image log p(x), the ELBO of the encoder's q, of the best diagonal and the best f
 the row holds means over images and, as NAME_se, their standard errors. Of "gap" = log p − encoder, "approximation" = log p − diagonal,
 "amortization" = diagonal − encoder, "full" = log p − full, "excess" = amortization − approximation the errors are of paired differences.
 
-digits  8 × 8, L = 2 (notebook 07's model): log p(x) on a grid, ELBOs by quadrature, 200 images.
+digits  8 × 8, L = 2 (notebook 07's model): log p(x) on a grid, ELBOs on a lattice, 200 images.
 mnist   28 × 28, L = 10 (the shipped model is seed 0; other seeds are trained as it was): log p(x) by annealed importance sampling from
         the best full Gaussian, a third wider, 16 chains, 100 rungs; "sandwich" is its upper bound − its lower, on the model's own images.
 """
@@ -25,15 +25,15 @@ from vae_helpers import datasets, pretrained
 from vae_helpers.evaluation import estimate, log_evidence_grid
 from vae_helpers.inference import ais
 from vae_helpers.inference.per_image import Gaussians, elbo_at, encoded, fit_gaussians, joint_of
-from vae_helpers.inference.variational import gauss_hermite
 from vae_helpers.models import VAE
 from vae_helpers.training import fit
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 N_IMAGES = {"digits": 200, "mnist": 100}
 CHAINS, RUNGS, WIDER = 16, 100, 4 / 3
+DRAWS = 16  # of z a step of a fit
 FACTS = {
-    "fits": "Adam 0.1, 300 steps to nothing along a cosine; refinement at a constant 0.1",
+    "fits": "Adam 0.1, 200 steps to nothing along a cosine; refinement at a constant 0.1",
     "annealing": f"{CHAINS} chains, {RUNGS} rungs",
 }
 
@@ -101,12 +101,10 @@ def run(data: str, split: str, seed: int) -> dict[str, float]:
     vae, (x, z), noise = model(data, seed), images(data, split, seed), torch.Generator().manual_seed(seed)
     log_joint, q = joint_of(vae, x), encoded(vae, x)
     small = vae.latent_dim <= 2
-    fitting = gauss_hermite(7, 2) if small else 8
-    eps, weights = gauss_hermite(24, 2) if small else (torch.randn(1000, 1, vae.latent_dim, dtype=torch.float64, generator=noise), None)
-    points = (eps[:, None] if small else eps, weights)
+    points = lattice() if small else (torch.randn(1000, 1, vae.latent_dim, dtype=torch.float64, generator=noise), None)
 
     def best(start: Gaussians, full: bool) -> Gaussians:
-        return last(fit_gaussians(log_joint, start, 300, full, points=fitting, generator=noise))
+        return last(fit_gaussians(log_joint, start, 200, full, points=DRAWS, generator=noise))
 
     if small:
         log_p, sandwich = log_evidence_grid(vae, x).log_evidence, None
@@ -131,7 +129,7 @@ def run(data: str, split: str, seed: int) -> dict[str, float]:
     }
     prior = Gaussians(torch.zeros_like(q.mu), torch.eye(vae.latent_dim).double().expand_as(q.scale))
     for name, start in (("encoder", q), ("prior", prior)):
-        path = fit_gaussians(log_joint, start, STEPS[-1], decay=False, points=fitting, generator=noise)
+        path = fit_gaussians(log_joint, start, STEPS[-1], decay=False, points=DRAWS, generator=noise)
         for step in STEPS:
             found[f"from_{name}_{step}"] = log_p - elbo_at(log_joint, Gaussians(path.mu[step], path.scale[step]), *points)
     half = (elbo_diagonal - elbo).sort(descending=True).values.cumsum(0)
@@ -140,6 +138,13 @@ def run(data: str, split: str, seed: int) -> dict[str, float]:
         mean, stderr = estimate(values)
         numbers |= {name: round(mean, 4), f"{name}_se": round(stderr, 4)}
     return numbers
+
+
+def lattice() -> tuple[Tensor, Tensor]:
+    """Points (625, 1, 2) half a standard deviation apart and their weights under N(0, I): kinks of a ReLU do it no harm."""
+    axis = torch.linspace(-6, 6, 25, dtype=torch.float64)
+    eps = torch.cartesian_prod(axis, axis)
+    return eps[:, None], (-0.5 * eps.square().sum(-1)).softmax(0)
 
 
 def posterior_moments(vae: VAE, x: Tensor) -> Gaussians:
@@ -156,8 +161,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     splits = ("test", "train", "simulated")
-    settings = [{"data": "mnist", "split": split, "seed": seed} for seed in range(3) for split in splits]
-    settings += [{"data": "digits", "split": split, "seed": seed} for seed in range(10) for split in splits]
+    order = [("mnist", 0), *(("digits", seed) for seed in range(8)), ("mnist", 1), ("mnist", 2)]
+    settings = [{"data": data, "split": split, "seed": seed} for data, seed in order for split in splits]
     sweep("inference_gaps", run, settings, FACTS, parser.parse_args().workers)
 
 

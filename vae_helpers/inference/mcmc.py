@@ -118,7 +118,7 @@ def effective_sample_size(samples: Tensor) -> Tensor:
     """How many independent draws estimate the mean as well as all chains together: samples (n, chains) → a scalar, (n, chains, d) → (d,).
 
     n·chains / (1 + 2 Σ_t ρ_t), the autocorrelations ρ_t from all chains and cut off by Geyer's rule: sums of neighbours, ρ_{2t} + ρ_{2t+1},
-    must be positive and must not rise. Chains that disagree count as correlation. Sources: Geyer 1992; Vehtari et al. 2021, equation 10.
+    must be positive and must not rise. Chains that disagree count as correlation. Sources: Geyer 1992; Vehtari et al. 2021.
     """
     if samples.ndim not in (2, 3) or len(samples) < 4:
         raise ValueError(f"effective_sample_size needs samples (n, chains) or (n, chains, d) with n >= 4, got {tuple(samples.shape)}.")

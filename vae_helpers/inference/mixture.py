@@ -4,7 +4,7 @@
     c_n ~ Categorical(weights),  x_n | c_n = k ~ N(centre_k, I / precision_k),        n = 1 … N, x_n in R^D
 
 The joint posterior has K^N terms, but each part's posterior *given all others* is of its prior's family: conjugate pair by pair. Both
-methods live on that. Sources: Bishop 2006, section 10.2; Blei et al. 2017; Gelman et al. 2013, chapter 22.
+methods live on that. Sources: Bishop 2006, section 10.2; Blei et al. 2017.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def orbits(ax: Axes, z: Tensor, energy: Tensor, r: Tensor, paths: dict[str, Tens
     for (name, path), colour, marker in zip(paths.items(), (BLUE, RED, GREEN), "o^s", strict=False):
         ax.plot(*path.T, color=colour, marker=marker, ms=5, lw=1.5, label=name)
     ax.set(xlabel="z (latent)", ylabel="momentum r", xlim=(z[0].item(), z[-1].item()), ylim=(r[0].item(), r[-1].item()))
-    ax.legend(fontsize=12, loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
+    ax.legend(fontsize=12, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 
@@ -186,15 +186,17 @@ def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tu
     return ax
 
 
-def refinement_frame(fig: Figure, image: Tensor, axis: Tensor, posterior: Tensor, qs: dict, gap: float, family: float) -> Figure:
-    """The image, q over its true posterior, and the gap as a bar: what the family costs, and what refinement could still win (nats)."""
+def refinement_frame(
+    fig: Figure, image: Tensor, axis: Tensor, posterior: Tensor, qs: dict, gap: float, family: float, top: float
+) -> Figure:
+    """The image, q over its true posterior, and the gap as a bar up to `top`: the family's part, and what a climb could still win. Nats."""
     picture, plane, bar = fig.subplots(1, 3, width_ratios=(0.7, 1.6, 1.1))
     picture.imshow(image, cmap="gray_r", vmin=0, vmax=1)
     picture.set_axis_off()
     posterior_and_qs(plane, axis, posterior, qs)
     plane.legend(fontsize=12, loc="lower left", frameon=True, framealpha=0.9, edgecolor="none")
     gaps(bar, [""], [family], [max(gap - family, 0.0)])
-    bar.set(xlabel="", ylim=(0, 3.2), xlim=(-1, 1), title=f"gap {number(gap)} nats")
+    bar.set(xlabel="", ylim=(0, top), xlim=(-1, 1), title=f"gap {number(gap)} nats")
     return fig
 
 

@@ -172,7 +172,8 @@ def effective(ax: Axes, names: Sequence[str], rows: dict[str, tuple[Sequence[flo
 
 def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tuple[Tensor, Tensor]], title: str = "") -> Axes:
     """p(z|x) on a grid (n, n), z₁ down the rows, and Gaussians as 2σ ellipses with their centres: name → (mu (2,), covariance (2, 2))."""
-    ax.pcolormesh(axis, axis, posterior.T, cmap="Blues", shading="nearest", rasterized=True)
+    half, ends = (axis[1] - axis[0]).item() / 2, (axis[0].item(), axis[-1].item())
+    ax.imshow(posterior.T, origin="lower", cmap="Blues", extent=[ends[0] - half, ends[1] + half] * 2)
     for (name, (mu, covariance)), (colour, style, marker) in zip(
         qs.items(), ((ORANGE, "--", "s"), (RED, "-", "o"), (GREEN, "-.", "^")), strict=False
     ):

@@ -1,6 +1,6 @@
 """Is the encoder's σ(x) the model's uncertainty? Widths of q beside widths of the true posterior, on whole and on half-hidden images.
 
-    python experiments/posterior_widths.py            run what is missing in posterior_widths.csv (about twenty minutes on one core)
+    python experiments/posterior_widths.py            run what is missing in posterior_widths.csv (about ten minutes on one core)
     python experiments/posterior_widths.py digits     the digits only
 
 The lower half of each test image is hidden. The posterior given the upper half, p(z | seen) ∝ p(z) Π_seen p(x_d | z), follows from the
@@ -8,8 +8,8 @@ same decoder; the encoder is shown the image with the hidden half blank, as nobo
 distribution is the root of the mean of its L variances; "X_over_Y" are ratios of widths, geometric means over images, with the standard
 error of their logarithm as "X_over_Y_se".
 
-digits  L = 2, the posterior on a grid, 200 images
-mnist   L = 10 (the shipped model), the posterior by chains of HMC that have climbed from the prior by annealing, 40 images
+digits  L = 2, the posterior on a grid, 100 images
+mnist   L = 10, the posterior by chains of HMC that have climbed from the prior by annealing, 40 images
 """
 
 import argparse
@@ -43,7 +43,7 @@ def log_joint_of_seen(vae: VAE, x: Tensor, seen: Tensor):
 
 def exact_moments(vae: VAE, log_joint) -> tuple[Tensor, Tensor]:
     """Mean and variances of p(z | seen), (batch, 2), on a grid."""
-    axis = torch.linspace(-6, 6, 241, dtype=torch.float64)
+    axis = torch.linspace(-6, 6, 161, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis)
     mass = torch.cat([log_joint(part[:, None]) for part in z.split(2_000)]).softmax(0)
     mean = mass.T @ z
@@ -69,14 +69,14 @@ def sampled_moments(vae: VAE, log_joint, batch: int, noise: torch.Generator) -> 
 def run(data: str, seed: int) -> dict[str, float]:
     """Widths of one model's posteriors and of its encoder's q, whole and half."""
     vae, noise = model(data, seed), torch.Generator().manual_seed(seed)
-    x = images(data, "test", seed)[0][: 200 if data == "digits" else 40]
+    x = images(data, "test", seed)[0][: 100 if data == "digits" else 40]
     upper = (torch.arange(vae.pixels) < vae.pixels // 2).float()
     width, found = {}, {}
     for name, seen in (("whole", torch.ones_like(upper)), ("half", upper)):
         log_joint, q = log_joint_of_seen(vae, x, seen), encoded(vae, x * seen)
         small = vae.latent_dim <= 2
         mean, variance = exact_moments(vae, log_joint) if small else sampled_moments(vae, log_joint, len(x), noise)
-        best = last(fit_gaussians(log_joint, q, 200, points=16, generator=noise))
+        best = last(fit_gaussians(log_joint, q, 200, points=8, generator=noise))
         for whose, v in (("true", variance), ("encoder", q.sd**2), ("best", best.sd**2)):
             width[whose, name] = v.mean(-1).sqrt().log()
         both = torch.stack([width["true", name], width["encoder", name]])

@@ -18,7 +18,7 @@ BREAK = [
     ("9.7", "precision[0, 0] ** -0.5).log_prob", "precision[0, 0] ** 0.5).log_prob"),
     ("9.8", "[rho**2] * 7", "[rho] * 7"),
     ("9.9", "elbos[0] - (kls[1] + elbos[1] - elbos[0])", "elbos[0] - (kls[1] + elbos[1])"),
-    ("9.9", "log_q.exp() * (log_q - log_post)", "log_post.exp() * (log_post - log_q)"),
+    ("9.9", "(log_q - joint_here.log_softmax(0))", "(log_q - joint_here.log_softmax(0)).abs()"),
     ("9.10", "prior.concentration + q.r.sum(0)", "prior.concentration + q.r.mean(0)"),
     ("9.11", "1 / (1 / prior.centre_sd**2 + tau", "1 / (1 / prior.centre_sd + tau"),
     ("9.11", "(variance * tau)[:, None]", "variance[:, None]"),

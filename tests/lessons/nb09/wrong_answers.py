@@ -28,6 +28,8 @@ def leapfrog(first: str, between: str, last: str) -> str:
 
 HALF, WHOLE = "r = r + step / 2 * slope(z)", "r = r + step * slope(z)"
 
+STRICT = True
+
 WRONG = {
     "9.1": [
         (
@@ -43,7 +45,9 @@ WRONG = {
             "That is the precision",
         ),
         (
-            "def posterior_of_readings(m, v, x, s):\n    precision = (1 / s**2).sum()\n    return (x / s**2).sum() / precision, 1 / precision",
+            "def posterior_of_readings(m, v, x, s):\n"
+            "    precision = (1 / s**2).sum()\n"
+            "    return (x / s**2).sum() / precision, 1 / precision",
             "The prior is a reading too",
         ),
         (
@@ -116,7 +120,7 @@ WRONG = {
             "def annealed_bound(betas, log_likelihood):\n"
             "    log_w = (betas.diff()[:, None] * log_likelihood).sum(0)\n"
             "    return log_w.logsumexp(0) - math.log(len(betas) - 1)",
-            "Divide by K",
+            "you divide by the number of rungs",
         ),
         (
             "def annealed_bound(betas, log_likelihood):\n    return (betas.diff()[:, None] * log_likelihood).sum(0).exp().mean().log()",

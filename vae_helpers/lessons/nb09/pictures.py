@@ -53,12 +53,12 @@ def _beta(a: float, b: float) -> Beta:
     return Beta(torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64))
 
 
-def stays_in_the_family(ax: Axes, z: Tensor, prior: Tensor, posterior: Tensor, best: Tensor, title: str = "", xlabel: str = "z") -> Axes:
+def stays_in_the_family(ax: Axes, z: Tensor, prior: Tensor, posterior: Tensor, best: Tensor, title: str = "") -> Axes:
     """Prior, exact posterior, and the best member of the prior's family as a dotted line: densities over z (n,)."""
     ax.plot(z, prior, color=GREY, ls="--", lw=2.5, label="prior")
     ax.fill_between(z, posterior, color=BLUE, alpha=0.3, lw=0, label="posterior, by quadrature")
     ax.plot(z, best, color=RED, ls=":", lw=3, label="best of the prior's family")
-    ax.set(xlabel=xlabel, ylabel="density", title=title, xlim=(z[0].item(), z[-1].item()), ylim=(0, None))
+    ax.set(xlabel="z", ylabel="density", title=title, xlim=(z[0].item(), z[-1].item()), ylim=(0, None))
     return ax
 
 
@@ -172,8 +172,8 @@ def effective(ax: Axes, names: Sequence[str], rows: dict[str, tuple[Sequence[flo
 
 def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tuple[Tensor, Tensor]], title: str = "") -> Axes:
     """p(z|x) on a grid (n, n), z₁ down the rows, and Gaussians as 2σ ellipses with their centres: name → (mu (2,), covariance (2, 2))."""
-    half, ends = (axis[1] - axis[0]).item() / 2, (axis[0].item(), axis[-1].item())
-    ax.imshow(posterior.T, origin="lower", cmap="Blues", extent=[ends[0] - half, ends[1] + half] * 2)
+    half = (axis[1] - axis[0]).item() / 2
+    ax.imshow(posterior.T, origin="lower", cmap="Blues", extent=[axis[0].item() - half, axis[-1].item() + half] * 2)
     for (name, (mu, covariance)), (colour, style, marker) in zip(
         qs.items(), ((ORANGE, "--", "s"), (RED, "-", "o"), (GREEN, "-.", "^")), strict=False
     ):
@@ -187,9 +187,7 @@ def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tu
     return ax
 
 
-def refinement_frame(
-    fig: Figure, image: Tensor, axis: Tensor, posterior: Tensor, qs: dict, gap: float, family: float, top: float
-) -> Figure:
+def refinement(fig: Figure, image: Tensor, axis: Tensor, posterior: Tensor, qs: dict, gap: float, family: float, top: float) -> Figure:
     """The image, q over its true posterior, and the gap as a bar up to `top`: the family's part, and what a climb could still win. Nats."""
     picture, plane, bar = fig.subplots(1, 3, width_ratios=(0.7, 1.6, 1.1))
     picture.imshow(image, cmap="gray_r", vmin=0, vmax=1)
@@ -207,9 +205,8 @@ def gaps(ax: Axes, names: Sequence[str], approximation: Sequence[float], amortiz
     first, second = errors or (None, None)
     style = {"edgecolor": "white", "width": 0.6, "capsize": 4}
     ax.bar(places, approximation, color=APPROXIMATION, yerr=first, label="approximation: the family", **style)
-    ax.bar(
-        places, amortization, bottom=approximation, color=AMORTIZATION, hatch="//", yerr=second, label="amortization: the encoder", **style
-    )
+    style |= {"bottom": approximation, "hatch": "//", "label": "amortization: the encoder"}
+    ax.bar(places, amortization, color=AMORTIZATION, yerr=second, **style)
     ax.set_xticks(places, names)
     ax.set(ylabel="nats per image")
     ax.legend(fontsize=12, loc="upper right", bbox_to_anchor=(1, 1.02))

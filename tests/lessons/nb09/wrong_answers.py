@@ -75,6 +75,7 @@ WRONG = {
         (leapfrog(WHOLE, WHOLE, "pass"), "Those are whole kicks"),
         (leapfrog(HALF, WHOLE, "pass"), "kick at the end is missing"),
         (leapfrog(HALF, WHOLE, WHOLE), "last kick is half a kick too"),
+        (leapfrog(HALF, WHOLE, WHOLE), "Run back from its end"),
         (leapfrog(WHOLE, WHOLE, HALF), "too much"),
         (leapfrog(HALF, WHOLE, HALF).replace("r + step", "r - step"), "added, not subtracted"),
     ],

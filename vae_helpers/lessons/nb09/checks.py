@@ -95,8 +95,17 @@ def leapfrog_steps(answer):
         question = "For n = 1, what comes before the one drift, and what after it?"
         formula = "For n = 1: half a kick, a drift, half a kick. For more, the two half kicks in the middle make a whole one."
         exact = _kicks(*args, 0.5, 0.5)
-        if problem := compare(answer(*args), exact, slips, question, rtol=1e-6, what=f"n = {n}", formula=formula):
-            return problem
+        got = answer(*args)
+        if problem := compare(got, exact, slips, question, rtol=1e-6, what=f"n = {n}", formula=formula):
+            return problem + _way_back(answer, got, *args)
+
+
+def _way_back(answer, got, slope, z, r, step, n):
+    """How far from its start a trajectory ends that is run back with −r; nothing where there is no position and momentum."""
+    if not isinstance(got, tuple | list) or [getattr(v, "shape", None) for v in got] != [z.shape, r.shape]:
+        return ""
+    back, _ = answer(slope, got[0], -got[1], step, n)
+    return f" Run back from its end with −r, your trajectory stops {(back - z).abs().max():.2g} away from where it began."
 
 
 def _kicks(slope, z, r, step, n, first, last):

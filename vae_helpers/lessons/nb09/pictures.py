@@ -149,7 +149,7 @@ def histogram_and_grid(axes: Sequence[Axes], edges: tuple[Tensor, Tensor], sampl
     """Two maps of probability per cell, (n, n) with z₁ down the rows: of samples, and exact."""
     top = max(sampled.max(), exact.max()).item()
     for ax, share, title in zip(axes, (sampled, exact), ("HMC, histogram", "grid, exact"), strict=True):
-        ax.pcolormesh(*edges, share.T, cmap="Blues", vmin=0, vmax=top, rasterized=True)
+        ax.pcolormesh(*map(np.asarray, edges), np.asarray(share.T), cmap="Blues", vmin=0, vmax=top, rasterized=True)
         ax.set(xlabel="$z_1$", ylabel="$z_2$", title=title, aspect="equal")
 
 
@@ -173,16 +173,16 @@ def effective(ax: Axes, names: Sequence[str], rows: dict[str, tuple[Sequence[flo
 def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tuple[Tensor, Tensor]], title: str = "") -> Axes:
     """p(z|x) on a grid (n, n), z₁ down the rows, and Gaussians as 2σ ellipses with their centres: name → (mu (2,), covariance (2, 2))."""
     half = (axis[1] - axis[0]).item() / 2
-    ax.imshow(posterior.T, origin="lower", cmap="Blues", extent=[axis[0].item() - half, axis[-1].item() + half] * 2)
+    ax.imshow(np.asarray(posterior.T), origin="lower", cmap="Blues", extent=[axis[0].item() - half, axis[-1].item() + half] * 2)
     for (name, (mu, covariance)), (colour, style, marker) in zip(
         qs.items(), ((ORANGE, "--", "s"), (RED, "-", "o"), (GREEN, "-.", "^")), strict=False
     ):
         _ellipse(ax, mu, covariance, 2, ec=colour, ls=style, lw=2.5, label=name)
-        ax.plot(*mu, marker, color=colour, ms=6)
+        ax.plot(*mu.tolist(), marker, color=colour, ms=6)
     share = posterior / posterior.sum()
     where = [(share.sum(1 - k) * axis).sum() for k in (0, 1)]
     points = torch.stack([torch.stack(where), *(mu for mu, _ in qs.values())])
-    (x, y), reach = (points.amin(0) + points.amax(0)) / 2, ((points.amax(0) - points.amin(0)) / 2).max() + 1.3
+    (x, y), reach = ((points.amin(0) + points.amax(0)) / 2).tolist(), (points.amax(0) - points.amin(0)).max().item() / 2 + 1.3
     ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xlabel="$z_1$", ylabel="$z_2$", title=title, aspect="equal")
     return ax
 
@@ -190,7 +190,7 @@ def posterior_and_qs(ax: Axes, axis: Tensor, posterior: Tensor, qs: dict[str, tu
 def refinement(fig: Figure, image: Tensor, axis: Tensor, posterior: Tensor, qs: dict, gap: float, family: float, top: float) -> Figure:
     """The image, q over its true posterior, and the gap as a bar up to `top`: the family's part, and what a climb could still win. Nats."""
     picture, plane, bar = fig.subplots(1, 3, width_ratios=(0.7, 1.6, 1.1))
-    picture.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    picture.imshow(np.asarray(image), cmap="gray_r", vmin=0, vmax=1)
     picture.set_axis_off()
     posterior_and_qs(plane, axis, posterior, qs)
     plane.legend(fontsize=12, loc="lower left", frameon=True, framealpha=0.9, edgecolor="none")
@@ -230,7 +230,7 @@ def half_hidden(axes: Sequence[Axes], image: Tensor, seen: Tensor, axis: Tensor,
     """An image and what is seen of it (both (H, W)); below each its true posterior (n, n) with the encoder's q as 2σ ellipse."""
     top, bottom = axes[:2], axes[2:]
     for ax, mask in zip(top, (torch.ones_like(seen), seen), strict=True):
-        ax.imshow(np.where(mask.bool(), image, 0.35), cmap="gray_r", vmin=0, vmax=1)
+        ax.imshow(np.where(np.asarray(mask) > 0, np.asarray(image), 0.35), cmap="gray_r", vmin=0, vmax=1)
         ax.set_axis_off()
     for ax, posterior, q in zip(bottom, posteriors, qs, strict=True):
         posterior_and_qs(ax, axis, posterior, {"encoder: 2σ": q})

@@ -1,6 +1,6 @@
 """Is the encoder's σ(x) the model's uncertainty? Widths of q beside widths of the true posterior, on whole and on half-hidden images.
 
-    python experiments/posterior_widths.py            run what is missing in posterior_widths.csv (about ten minutes on one core)
+    python experiments/posterior_widths.py            run what is missing in posterior_widths.csv (about five minutes on one core)
     python experiments/posterior_widths.py digits     the digits only
 
 The lower half of each test image is hidden. The posterior given the upper half, p(z | seen) ∝ p(z) Π_seen p(x_d | z), follows from the
@@ -8,8 +8,8 @@ same decoder; the encoder is shown the image with the hidden half blank, as nobo
 distribution is the root of the mean of its L variances; "X_over_Y" are ratios of widths, geometric means over images, with the standard
 error of their logarithm as "X_over_Y_se".
 
-digits  L = 2, the posterior on a grid, 100 images
-mnist   L = 10, the posterior by chains of HMC that have climbed from the prior by annealing, 40 images
+digits  L = 2, the posterior on a grid, 60 images
+mnist   L = 10, the posterior by chains of HMC that have climbed from the prior by annealing, 30 images
 """
 
 import argparse
@@ -26,7 +26,7 @@ from vae_helpers.inference.mcmc import hmc
 from vae_helpers.inference.per_image import encoded, fit_gaussians
 from vae_helpers.models import VAE
 
-CHAINS, RUNGS, LEAPFROG, MOVES = 8, 200, 10, 150
+CHAINS, RUNGS, LEAPFROG, MOVES = 6, 100, 8, 100
 FACTS = {"hidden": "the lower half", "mnist": f"{CHAINS} chains, {RUNGS} rungs, then {MOVES} moves of {LEAPFROG} leapfrog steps"}
 
 
@@ -69,7 +69,7 @@ def sampled_moments(vae: VAE, log_joint, batch: int, noise: torch.Generator) -> 
 def run(data: str, seed: int) -> dict[str, float]:
     """Widths of one model's posteriors and of its encoder's q, whole and half."""
     vae, noise = model(data, seed), torch.Generator().manual_seed(seed)
-    x = images(data, "test", seed)[0][: 100 if data == "digits" else 40]
+    x = images(data, "test", seed)[0][: 60 if data == "digits" else 30]
     upper = (torch.arange(vae.pixels) < vae.pixels // 2).float()
     width, found = {}, {}
     for name, seen in (("whole", torch.ones_like(upper)), ("half", upper)):

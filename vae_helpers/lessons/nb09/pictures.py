@@ -159,7 +159,7 @@ def effective(ax: Axes, names: Sequence[str], rows: dict[str, tuple[Sequence[flo
     for i, ((sampler, (values, errors)), colour, hatch) in enumerate(zip(rows.items(), (GREY, BLUE, PINK), ("//", "", ".."), strict=False)):
         at = np.arange(len(names)) + (i - (len(rows) - 1) / 2) * width
         bars = ax.bar(at, values, width, yerr=errors, color=colour, hatch=hatch, edgecolor="white", capsize=4, label=sampler)
-        ax.bar_label(bars, [f"{v:.2g}" for v in values], padding=2, fontsize=12)
+        ax.bar_label(bars, [f"{v:.0f}" if v >= 10 else f"{v:.2g}" for v in values], padding=2, fontsize=12)
     ax.set_xticks(range(len(names)), names)
     ax.set(yscale="log", ylabel="effective samples\nper 1,000 evaluations")
     ax.legend(fontsize=12)

@@ -130,7 +130,7 @@ RIGHT = {  # other answers that must pass
         BILL.format("math.ceil((rho**L - 1) / error**2)"),
         BILL.replace("math.exp(1 / (2 + sigma**2))", "torch.exp(1 / (2 + sigma**2))").format("(rho**L - 1) / error**2"),
     ],
-    "2.6": ["draws_from_q = 1.03"],
+    "2.6": ["draws_from_q = 1.045"],
     "2.7": [
         FIT.replace(
             "eps = torch.linspace(-5, 5, 101, dtype=torch.float64)", "eps = Normal(0.0, 1.0).icdf((torch.arange(2_000) + 0.5) / 2_000)"

@@ -172,7 +172,7 @@ def importance_log_evidence(answer):
 
 @exercise("2.6", praise="A single draw from the right place is worth a hundred from the prior.")
 def draws_from_q(answer):
-    exact = 1.03  # 100 times the relative variance (2.7) of a draw from q over that of one from the prior, by quadrature
+    exact = 1.045  # 100 times the relative variance (2.7) of a draw from q over that of one from the prior, by quadrature
     slips = {
         "That is the ratio of the errors: the number of draws goes with its square.": 10,
         "That is how many times fewer, or as many: of 100 draws, how many are left?": 100,

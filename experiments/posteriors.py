@@ -62,7 +62,7 @@ def run(data: str, seed: int) -> dict[str, float]:
     for name, points in visited.items():
         found[f"found_by_{name}"] = torch.tensor([near(grid, *pair) for pair in zip(posterior, points.numpy(), strict=True)])
     on_peaks = [peaks(p, normal(grid, *pair)) for p, *pair in zip(posterior, mu, sigma, strict=True)]
-    several = torch.tensor([pair for pair in on_peaks if pair])
+    several = torch.tensor([pair for pair in on_peaks if pair]).reshape(-1, 2)  # the means of none are nan
     numbers = {"second": len(several) / len(x), "q_on_best_peak": several[:, 0].mean(), "posterior_on_that_peak": several[:, 1].mean()}
     for name, values in found.items():
         numbers |= {f"{name}_mean": values.mean(), f"{name}_median": values.median()}

@@ -12,7 +12,7 @@ from notebook_reading import NOTEBOOKS, code_cells
 FLOORS = [
     ["files", "inputs", "look", "runtime", "checks", "results", "datasets", "likelihoods"]
     + ["divergences", "gradients", "gradient_variance", "toy"],
-    ["networks", "models", "flows"],
+    ["networks", "models", "conditional", "flows"],
     ["objectives", "inference", "pretrained"],
     ["training", "evaluation"],
     ["plots", "sketch", "exercises", "environment"],

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from ..conditional import ConditionalVAE
 from ..models import VAE, Autoencoder
 
 
@@ -24,11 +25,11 @@ class Member(NamedTuple):
     facts: dict
 
 
-def load(name: str) -> Autoencoder | VAE:
-    """A model that ships with the package: "mnist_vae_2d", "mnist_ae_2d", "mnist_vae_10d". Raises ValueError for another name."""
+def load(name: str) -> Autoencoder | VAE | ConditionalVAE:
+    """A model that ships with the package: "mnist_vae_2d", "mnist_ae_2d", "mnist_vae_10d", "mnist_cvae_2d". ValueError for another name."""
     if "members" in (stated := card(name)):
         raise ValueError(f"{name!r} is a family of models: load it with pretrained.family({name!r})")
-    kind = {"VAE": VAE, "Autoencoder": Autoencoder}[stated["model"]]
+    kind = {"VAE": VAE, "Autoencoder": Autoencoder, "ConditionalVAE": ConditionalVAE}[stated["model"]]
     return kind.load(_shipped(f"{name}.safetensors"))
 
 

@@ -1,0 +1,77 @@
+"""`ConditionalVAE`: a VAE that is told what the image shows, so that z holds the rest (Sohn, Lee & Yan 2015)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Distribution, Independent, Normal
+
+from . import likelihoods
+from .inputs import tensor_of, whole_number
+from .models import _ImageModel
+from .runtime import seeded
+
+
+class ConditionalVAE(_ImageModel):
+    """Prior N(0, I), encoder → q(z|x, y) = N(μ, diag σ²), decoder → p(x|z, y), with y one of `n_labels` kinds, 0, 1, …
+
+    y enters both networks as a row of zeros with one 1, beside x or z: as much as to say that each kind has first biases of its own.
+    image_shape (H, W); latent_dim L; hidden: sizes of the hidden layers of the encoder, at least one; the decoder mirrors them; likelihood:
+    a name or an instance from `likelihoods`; activation "relu" or "tanh"; seed: fixes the initial weights. Raises ValueError for sizes
+    below 1 and unknown names, and for labels that are none of 0 … n_labels − 1.
+    """
+
+    def __init__(
+        self,
+        image_shape=(8, 8),
+        latent_dim=2,
+        hidden=(256,),
+        likelihood="bernoulli",
+        n_labels=10,
+        network="mlp",
+        activation="relu",
+        seed=None,
+    ):
+        likelihood = likelihoods.make(likelihood)
+        if network != "mlp" or hidden == ():
+            raise ValueError(
+                f'the label goes into a dense layer beside z: expected network "mlp" and hidden layers, got {network!r}, {hidden}'
+            )
+        super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
+        self.likelihood, self.n_labels = likelihood, whole_number("n_labels", n_labels)
+        self.config |= {"likelihood": likelihood.config, "n_labels": self.n_labels}
+        with seeded(None if seed is None else seed + 1):
+            self.label_to_encoder = nn.Linear(self.n_labels, self.encoder[0].out_features, bias=False)
+            self.label_to_decoder = nn.Linear(self.n_labels, self.decoder[0].out_features, bias=False)
+
+    def check(self, x: Tensor) -> None:
+        self.likelihood.check(x)
+
+    def mu_logvar(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (batch, H, W) or (batch, D) with labels (batch,) → the parameters of q(z|x, y): μ and log σ², each (batch, L)."""
+        first = self.encoder[0](self.flatten(x)) + self.label_to_encoder(self._one_hot(labels))
+        return self.encoder[1:](first).chunk(2, -1)
+
+    def encode(self, x: Tensor, labels: Tensor) -> Distribution:
+        """Images (batch, H, W) or (batch, D) with labels (batch,) → q(z|x, y), batch_shape (batch,), event_shape (L,)."""
+        mu, logvar = self.mu_logvar(x, labels)
+        return Independent(Normal(mu, (logvar / 2).exp(), validate_args=False), 1, validate_args=False)
+
+    def outputs(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Codes (…, L) with labels that broadcast against (…) → the decoder network's numbers (…, D·n_outputs)."""
+        first = self.decoder[0](z) + self.label_to_decoder(self._one_hot(labels))
+        return self.decoder[1:](first)
+
+    def decode(self, z: Tensor, labels: Tensor) -> Distribution:
+        """Codes (…, L) with labels that broadcast against (…) → p(x|z, y), batch_shape (…,), event_shape (D,)."""
+        return self.likelihood(self.outputs(z, labels))
+
+    @torch.no_grad()
+    def mean_image(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Codes (…, L) with labels that broadcast against (…) → pixel means E[x|z, y], (…, H, W), without a gradient."""
+        return self.likelihood.mean(self.outputs(z, labels)).unflatten(-1, self.image_shape)
+
+    def _one_hot(self, labels: Tensor) -> Tensor:
+        labels = tensor_of(labels, "labels")
+        if labels.is_floating_point() or labels.numel() == 0 or not 0 <= labels.min() <= labels.max() < self.n_labels:
+            raise ValueError(f"expected whole numbers from 0 to {self.n_labels - 1} as labels, got {labels.flatten()[:5].tolist()}")
+        return F.one_hot(labels.long(), self.n_labels).to(self._zero)

@@ -1,0 +1,163 @@
+"""Pictures of notebook 11."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from ...conditional import ConditionalVAE
+from ...evaluation import estimate
+from ...look import BLUE, GREEN, GREY, ORANGE, RED, show_image
+from .stored import runs, values
+
+BOUNDS = {"log_evidence": ("log p(x)", BLUE, "o"), "bound_50": ("$\\mathcal{L}_{50}$", GREEN, "s"), "elbo": ("ELBO", ORANGE, "^")}
+
+
+def bounds_by_training(ax: Axes, rows: Sequence[dict]) -> Axes:
+    """ELBO, 𝓛₅₀ and log p(x) on test images against the K of the training, mean ± standard error over seeds; dashed: "dreg"."""
+    for name, (label, colour, marker) in BOUNDS.items():
+        for objective, style in (("iwae", "-"), ("dreg", "--")):
+            points = {K: runs(rows, objective=objective if K > 1 else "iwae", n_samples=K) for K in (1, 5, 50)}
+            found = {K: estimate(torch.tensor([row[name] for row in some.values()])) for K, some in points.items() if len(some) > 1}
+            ax.errorbar(
+                list(found),
+                [e.mean for e in found.values()],
+                [e.stderr for e in found.values()],
+                color=colour,
+                marker=marker,
+                linestyle=style,
+                capsize=4,
+                label=label if style == "-" else None,
+            )
+    ax.plot([], [], "--", color=GREY, label="doubly reparameterized")
+    ax.set(xscale="log", xlabel="samples K in training", ylabel="nats per test image")
+    ax.set_xticks([1, 5, 50], ["1", "5", "50"])
+    ax.minorticks_off()
+    ax.legend()
+    return ax
+
+
+def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, slopes: dict) -> Sequence[Axes]:
+    """Signal-to-noise ratio against K, one panel a model: (model, doubly) → values over Ks, with the slopes fitted to them."""
+    titles = {"line": "a Gaussian model", "images": "the VAE, 24 test images"}
+    for ax, (model, title) in zip(axes, titles.items(), strict=True):
+        for doubly, colour, marker in ((False, RED, "o"), (True, BLUE, "s")):
+            name = "doubly reparameterized" if doubly else "plain"
+            label = f"{name}: $K^{{{slopes[model, doubly]:.2f}}}$".replace("-", "−")
+            ax.plot(Ks, ratios[model, doubly], marker=marker, color=colour, label=label)
+            if model == "line":
+                guide = np.asarray(Ks, float) ** (0.5 if doubly else -0.5)
+                ax.plot(Ks, guide * ratios[model, doubly][-1] / guide[-1], "--", color=GREY, linewidth=1.5, zorder=0)
+        ax.set(xscale="log", yscale="log", xlabel="samples K", title=title)
+        ax.set_xticks(list(Ks), [str(K) for K in Ks])
+        ax.minorticks_off()
+        ax.legend()
+    axes[0].set_ylabel("signal-to-noise ratio")
+    return axes
+
+
+def flow_frame(figure: Figure, posterior, z: Tensor, log_det: Tensor, eps: Tensor) -> None:
+    """The posterior and the density of q over z, and the map from ε to z: draws at eps (n,) went to z (n,) with log dz/dε."""
+    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    grid = torch.linspace(-3.2, 2.8, 600, dtype=torch.float64)
+    left.fill_between(grid, posterior.density(grid), color=BLUE, alpha=0.3, linewidth=0, label="p(z|x = 1)")
+    left.plot(z, (-0.5 * eps**2 - 0.5 * np.log(2 * np.pi) - log_det).exp(), color=RED, linewidth=2.5, label="q(z)")
+    left.set(xlabel="z", ylabel="density", xlim=(-3.2, 2.8), ylim=(0, 2.4))
+    left.legend(loc="upper left")
+    right.plot(eps, z, color=RED, linewidth=2.5)
+    right.set(xlabel="ε", ylabel="z", xlim=(-3, 3), ylim=(-3.2, 2.8), title="the map")
+
+
+def gap_bars(ax: Axes, rows: Sequence[dict]) -> Axes:
+    """Mean log p(x) − ELBO on test images for every kind of q, ± standard error over seeds."""
+    names = list(dict.fromkeys(row["q"] for row in rows))
+    found = [estimate(values(rows, "test_gap", q=name)) for name in names]
+    colours = [GREY if name == "encoder" else BLUE if name.startswith("for each") else ORANGE for name in names]
+    bars = ax.barh(range(len(names)), [e.mean for e in found], xerr=[e.stderr for e in found], color=colours, height=0.65, capsize=4)
+    ax.bar_label(bars, [f"{e.mean:.3f}" for e in found], padding=8)
+    ax.set_yticks(range(len(names)), ["encoder, as trained" if name == "encoder" else name for name in names])
+    ax.invert_yaxis()
+    ax.margins(x=0.15)
+    ax.set_xlabel("log p(x) − ELBO, nats per test image")
+    return ax
+
+
+def codebook_cures(axes: Sequence[Axes], rows: Sequence[dict], tokens: int = 4) -> Sequence[Axes]:
+    """One mark a training for every cure: entries in use; and the ELBO and log p(x) in nats."""
+    cures = list(dict.fromkeys(row["cure"] for row in rows))
+    places = np.arange(len(cures))
+    for ax, numbers in zip(axes, ({"used": ("", BLUE, "o")}, {k: BOUNDS[k] for k in ("log_evidence", "elbo")}), strict=True):
+        for name, (label, colour, marker) in numbers.items():
+            for place, cure in zip(places, cures, strict=True):
+                some = values(rows, name, cure=cure, tokens=tokens)
+                ax.plot(place + np.linspace(-0.15, 0.15, len(some)), some, marker, color=colour, alpha=0.6, markersize=6)
+                ax.plot(place, some.mean(), "_", color="black", markersize=26, markeredgewidth=2)
+            ax.plot([], [], marker, color=colour, label=label)
+        ax.set_xticks(places, [cure.replace(" ", "\n", 1) for cure in cures])
+    axes[0].set(ylabel="entries in use, of 16", ylim=(0, 17))
+    axes[1].set(ylabel="nats per test image")
+    axes[1].legend()
+    return axes
+
+
+def codebook_frame(figure: Figure, images: Tensor, words: Sequence[int], entry: int) -> None:
+    """Above, the rebuilt image and those with the word at each place replaced by `entry` (5, H, W); below, what that changed."""
+    axes = figure.subplots(2, len(images))
+    show_image(axes[0, 0], images[0]).set_title("rebuilt")
+    axes[1, 0].set_axis_off()
+    for place, image in enumerate(images[1:], 1):
+        show_image(axes[0, place], image).set_title(f"place {place}: {words[place - 1]} → {entry}")
+        change(axes[1, place], image - images[0])
+    axes[1, 1].set_ylabel("change")
+
+
+def change(ax: Axes, difference: Tensor) -> Axes:
+    """A signed image: red where ink was added, blue where it was taken away."""
+    ax.imshow(np.asarray(difference), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+    ax.spines[:].set_color("#bbb")
+    return ax
+
+
+def priors(axes: Sequence[Axes], axis: Tensor, panels: dict[str, tuple[Tensor, Tensor]]) -> Sequence[Axes]:
+    """A prior's density (n, n), z₁ down the rows, over the grid axis (n,), and codes (N, 2) drawn from q(z|x): name → (density, codes)."""
+    for ax, (name, (density, codes)) in zip(axes, panels.items(), strict=True):
+        ax.scatter(*codes.T, s=5, color=ORANGE, alpha=0.5, linewidths=0)
+        levels = density.max().item() * np.array([0.02, 0.1, 0.3, 0.6, 0.9])
+        ax.contour(axis, axis, density.T, levels=levels, colors=BLUE, linewidths=1.5)
+        ax.set(title=name, xlabel="$z_1$", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
+    axes[0].set_ylabel("$z_2$")
+    return axes
+
+
+def clouds(axes: Sequence[Axes], clouds: dict[str, Tensor]) -> Sequence[Axes]:
+    """Point clouds (n, 2), one a panel, on one scale."""
+    for ax, (name, points) in zip(axes, clouds.items(), strict=True):
+        ax.scatter(*points.T, s=4, color=BLUE, alpha=0.6, linewidths=0)
+        ax.set(title=name, xlim=(-3, 3), ylim=(-3, 3), xticks=[], yticks=[], aspect="equal")
+    return axes
+
+
+def label_as_a_slider(model: ConditionalVAE) -> nn.Sequential:
+    """Layers from (z, y), L + 1 numbers, to the pixel means: the decoder of a Bernoulli ConditionalVAE with its label as a number.
+
+    What enters for label k is a hat, relu(y − k + 1) − 2 relu(y − k) + relu(y − k − 1): 1 at y = k, 0 from k ± 1 on, so that between two
+    labels each counts by its nearness. Linear layers and ReLU only: the browser's engine knows them.
+    """
+    L, n, first = model.latent_dim, model.n_labels, model.decoder[0]
+    spread, gather = nn.Linear(L + 1, 2 * L + n + 2), nn.Linear(2 * L + n + 2, first.out_features)
+    with torch.no_grad():
+        spread.weight.zero_()
+        spread.weight[: 2 * L, :L] = torch.cat([torch.eye(L), -torch.eye(L)])  # z = relu(z) − relu(−z)
+        spread.weight[2 * L :, L] = 1
+        spread.bias.copy_(torch.cat([torch.zeros(2 * L), 1 - torch.arange(n + 2.0)]))  # y + 1, y, y − 1, … y − n
+        hats = torch.zeros(n, n + 2)
+        for k in range(n):
+            hats[k, k : k + 3] = torch.tensor([1.0, -2.0, 1.0])
+        gather.weight.copy_(torch.cat([first.weight, -first.weight, model.label_to_decoder.weight @ hats], 1))
+        gather.bias.copy_(first.bias)
+    return nn.Sequential(spread, nn.ReLU(), gather, *model.decoder[1:], nn.Sigmoid())

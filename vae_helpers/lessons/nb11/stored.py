@@ -1,0 +1,98 @@
+"""What the stored rows of notebook 11 say: runs that differ in one place, compared seed by seed, in lines to print."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...evaluation import estimate
+
+PLAIN = {"objective": "iwae", "n_samples": 1, "posterior": "gaussian", "prior": "standard", "network": "mlp"}
+
+
+class Paired(NamedTuple):
+    """A mean difference between runs with the same seed, its standard error, and how many seeds there were."""
+
+    mean: float
+    stderr: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.2f} ± {self.stderr:.2f} ({self.n})".replace("-", "−")
+
+
+def runs(rows: Sequence[dict], **places) -> dict[int, dict]:
+    """The stored runs that differ from the plain VAE in these places only: seed → row."""
+    wanted = PLAIN | places
+    return {row["seed"]: row for row in rows if all(row[key] == value for key, value in wanted.items())}
+
+
+def values(rows: Sequence[dict], name: str, **settings) -> Tensor:
+    """One number of every row with these settings, in the order of the seeds: (seeds,)."""
+    chosen = sorted((row for row in rows if all(row[key] == v for key, v in settings.items())), key=lambda row: row["seed"])
+    return torch.tensor([row[name] for row in chosen], dtype=torch.float64)
+
+
+def paired(runs: dict[int, dict], others: dict[int, dict], name: str) -> Paired:
+    """Mean difference of a number between runs with the same seed, ± standard error over the seeds."""
+    shared = sorted(runs.keys() & others.keys())
+    return Paired(*estimate(torch.tensor([runs[seed][name] - others[seed][name] for seed in shared])), len(shared))
+
+
+def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict], str]], costs: Sequence[dict]) -> str:
+    """A table: what each change adds to a data set's score and to the ELBO of the plain VAE, paired; last, the time of a step.
+
+    cases: name → places; tables: data → (rows, score); costs: rows with the time of a step relative to the plain VAE's.
+    """
+    head = [f"{data}: {what}" for data in tables for what in ("model", "ELBO")]
+    lines = [f"{'':30}" + "".join(f"{title:>20}" for title in head) + f"{'a step costs':>14}"]
+    for name, places in cases.items():
+        cells = [str(paired(runs(rows, **places), runs(rows), score)) for rows, best in tables.values() for score in (best, "elbo")]
+        lines.append(f"{name:30}" + "".join(f"{cell:>20}" for cell in cells) + f"{step_cost(costs, **places):>13.1f}×")
+    return "\n".join(lines)
+
+
+def step_cost(costs: Sequence[dict], **places) -> float:
+    """How much longer a step takes with these places changed: the median of the stored ratios."""
+    return float(values(costs, "step_cost", **PLAIN | places).median())
+
+
+def in_training(rows: Sequence[dict], costs: Sequence[dict]) -> str:
+    """A line for each objective: what it adds to log p(x) and to the ELBO of the plain VAE, paired over seeds, and its price."""
+    lines = []
+    for K in (5, 50):
+        for objective, name in (("iwae", "plain gradient"), ("dreg", "doubly reparameterized")):
+            places = {"objective": objective, "n_samples": K}
+            won = {score: paired(runs(rows, **places), runs(rows), score) for score in ("log_evidence", "elbo")}
+            price = f"a step costs {step_cost(costs, **places):.1f} times as much"
+            lines.append(f"K = {K:2}, {name:22}: log p(x) {won['log_evidence']}, ELBO {won['elbo']}; {price}")
+    return "\n".join(lines)
+
+
+def cured(rows: Sequence[dict], tokens: int = 4) -> str:
+    """A line for each cure of a codebook: entries in use, and what it adds to the ELBO and to log p(x) of no cure, paired."""
+    by_cure = {
+        cure: {row["seed"]: row for row in rows if row["cure"] == cure and row["tokens"] == tokens}
+        for cure in dict.fromkeys(row["cure"] for row in rows)
+    }
+    used = {cure: sum(row["used"] for row in some.values()) / len(some) for cure, some in by_cure.items()}
+    lines = [f"{'none':18} {used['none']:4.1f} of 16 entries in use"]
+    for cure, some in by_cure.items():
+        if cure != "none":
+            won = {score: paired(some, by_cure["none"], score) for score in ("log_evidence", "elbo")}
+            lines.append(f"{cure:18} {used[cure]:4.1f} in use, log p(x) {won['log_evidence']}, ELBO {won['elbo']}")
+    return "\n".join(lines)
+
+
+def shares_closed(rows: Sequence[dict]) -> str:
+    """A line for each richer q: the share that it closes of the gap of the Gaussian made in the same way, ± standard error over seeds."""
+    gaps, lines = {}, []
+    for row in rows:
+        gaps.setdefault(row["q"], {})[row["seed"]] = row["test_gap"]
+    for q in [name for name in gaps if ": " in name]:
+        base = "for each image: diagonal Gaussian" if q.startswith("for") else "amortized: gaussian"
+        if q != base:
+            share = estimate(torch.tensor([1 - gaps[q][seed] / gaps[base][seed] for seed in gaps[q].keys() & gaps[base].keys()]))
+            lines.append(f"{q:34} closes {share.mean:.0%} ± {share.stderr:.0%} of the gap of {base!r}")
+    return "\n".join(lines)

@@ -34,6 +34,7 @@ def test_a_paired_difference_and_its_error():
     found = stored.paired(stored.runs(ROWS, prior="vamp"), stored.runs(ROWS), "elbo")
     assert found.mean == pytest.approx(0.45) and found.stderr == pytest.approx(0.05)  # 0.5 and 0.4
     assert str(found) == "+0.45 ± 0.05 (2)"
+    assert str(stored.paired(stored.runs(ROWS, n_samples=5), stored.runs(ROWS), "elbo")) == "+2.00 (1)"  # one seed has no error
 
 
 COSTS = [stored.PLAIN | {"prior": "vamp", "seed": s, "step_cost": c} for s, c in enumerate((1.0, 1.3, 9.0))]

@@ -129,7 +129,7 @@ def priors(axes: Sequence[Axes], axis: Tensor, panels: dict[str, tuple[Tensor, T
         ax.scatter(*codes.T, s=5, color=ORANGE, alpha=0.5, linewidths=0)
         levels = density.max().item() * np.array([0.02, 0.1, 0.3, 0.6, 0.9])
         ax.contour(axis, axis, density.T, levels=levels, colors=BLUE, linewidths=1.5)
-        ax.set(title=name, xlabel="$z_1$", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
+        ax.set(title=name, xlabel="$z_1$", xlim=(-5.5, 5.5), ylim=(-5.5, 5.5), aspect="equal")
     axes[0].set_ylabel("$z_2$")
     return axes
 

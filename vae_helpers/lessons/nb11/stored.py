@@ -12,14 +12,15 @@ PLAIN = {"objective": "iwae", "n_samples": 1, "posterior": "gaussian", "prior": 
 
 
 class Paired(NamedTuple):
-    """A mean difference between runs with the same seed, its standard error, and how many seeds there were."""
+    """A mean difference between runs with the same seed, its standard error (nan of one), and how many seeds there were."""
 
     mean: float
     stderr: float
     n: int
 
     def __str__(self) -> str:
-        return f"{self.mean:+.2f} ± {self.stderr:.2f} ({self.n})".replace("-", "−")
+        error = f" ± {self.stderr:.2f}" if self.n > 1 else ""
+        return f"{self.mean:+.2f}{error} ({self.n})".replace("-", "−")
 
 
 def runs(rows: Sequence[dict], **places) -> dict[int, dict]:
@@ -37,7 +38,8 @@ def values(rows: Sequence[dict], name: str, **settings) -> Tensor:
 def paired(runs: dict[int, dict], others: dict[int, dict], name: str) -> Paired:
     """Mean difference of a number between runs with the same seed, ± standard error over the seeds."""
     shared = sorted(runs.keys() & others.keys())
-    return Paired(*estimate(torch.tensor([runs[seed][name] - others[seed][name] for seed in shared])), len(shared))
+    differences = torch.tensor([runs[seed][name] - others[seed][name] for seed in shared])
+    return Paired(differences.mean().item(), differences.std().item() / len(shared) ** 0.5, len(shared))
 
 
 def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict], str]], costs: Sequence[dict]) -> str:

@@ -1,5 +1,6 @@
 """What the stored rows of notebook 11 say: runs that differ in one place, compared seed by seed, in lines to print."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -39,7 +40,8 @@ def paired(runs: dict[int, dict], others: dict[int, dict], name: str) -> Paired:
     """Mean difference of a number between runs with the same seed, ± standard error over the seeds."""
     shared = sorted(runs.keys() & others.keys())
     differences = torch.tensor([runs[seed][name] - others[seed][name] for seed in shared])
-    return Paired(differences.mean().item(), differences.std().item() / len(shared) ** 0.5, len(shared))
+    error = differences.std().item() / len(shared) ** 0.5 if len(shared) > 1 else math.nan
+    return Paired(differences.mean().item(), error, len(shared))
 
 
 def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict], str]], costs: Sequence[dict]) -> str:

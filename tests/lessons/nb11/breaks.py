@@ -9,7 +9,7 @@ BREAK = [
     ("11.5", "lambda grad: share[..., None] * grad", "lambda grad: grad"),
     ("11.5", "log_normal(z, mu.detach(), logvar.detach())", "log_normal(z, mu, logvar)"),
     ("11.6", "log_start - stretch[0]  # (11.6)", "log_start + stretch[0]"),
-    ("11.7", "(1 - bend**2) * (w * u)", "(1 - bend) * (w * u)"),
+    ("11.7", "(1 - bend**2) * (w * u)", "(1 - bend**4) * (w * u)"),
     ("11.8", "prior(every_code) - F.softplus", "-F.softplus"),
     ("11.9", "covariance * 2 / tau", "covariance / tau"),
     ("11.10", "(log_q - log_prior(plane).double())", "(log_q - 0.5 * log_prior(plane).double())"),

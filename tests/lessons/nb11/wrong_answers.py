@@ -63,7 +63,7 @@ WRONG = {
     ],
     "11.6": [
         (CHOICE.format("importance weights", "flow", "learned prior", "flow"), "the family is too small"),
-        (CHOICE.format("flow", "flow", "learned prior", "importance weights"), "the encoder misses it"),
+        (CHOICE.format("flow", "flow", "learned prior", "importance weights"), "hardly trained, misses it"),
         (CHOICE.format("flow", "train the encoder", "flow", "importance weights"), "where no codes are"),
         (CHOICE.format("flow", "train the encoder", "learned prior", "flow"), "bend the decoder less"),
         (CHOICE.format("flow", "train the encoder", "learned prior", "more data"), "copy the words of the prompt"),

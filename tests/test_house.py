@@ -15,7 +15,7 @@ FLOORS = [
     ["networks", "models", "conditional", "flows"],
     ["objectives", "inference", "pretrained"],
     ["training", "evaluation"],
-    ["plots", "sketch", "exercises", "environment"],
+    ["plots", "sketch", "clinic", "exercises", "environment"],
     ["widgets.kit", "widgets"],
     ["lessons"],
 ]

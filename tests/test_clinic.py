@@ -1,0 +1,128 @@
+"""The chart: prices against the linear VAE, where they are known, and each illness against a model that has it."""
+
+import math
+
+import pytest
+import torch
+from linear_vae import SIGMA, images, linear_vae
+from matplotlib.figure import Figure
+
+from vae_helpers import clinic, datasets
+from vae_helpers.clinic import measuring
+from vae_helpers.lessons.nb10 import patients
+from vae_helpers.models import VAE
+from vae_helpers.training import History
+
+DIGITS = datasets.load("digits")
+
+
+def weighted(beta: float) -> VAE:
+    """The linear VAE with the q that is best for R − β KL: the posterior of a model whose noise is β σ²."""
+    vae, _ = linear_vae()
+    W, b = vae.decoder[0].weight.detach(), vae.decoder[0].bias.detach()
+    precision = 1 + W.square().sum(0) / (beta * SIGMA**2)
+    to_mu = (W / (beta * SIGMA**2) / precision).T
+    with torch.no_grad():
+        vae.encoder[0].weight.copy_(torch.cat([to_mu, torch.zeros_like(to_mu)]))
+        vae.encoder[0].bias.copy_(torch.cat([-to_mu @ b, -precision.log()]))
+    return vae
+
+
+@pytest.mark.parametrize("beta", [0.2, 1.0, 2.0, 7.0])
+def test_a_nat_costs_what_it_cost_in_training(beta):
+    vae, x = weighted(beta), images(200).flatten(1)
+    mu, logvar = (t.detach() for t in vae.mu_logvar(x))
+    eps = torch.randn(2000, *mu.shape, generator=torch.Generator().manual_seed(1))
+    eps = torch.cat([eps, -eps])
+    reconstruction, (by_noise, by_mean) = measuring.price_of_a_nat(vae, x, mu, logvar, eps)
+    assert by_noise == pytest.approx(beta, rel=0.02)
+    assert by_mean == pytest.approx(beta, rel=0.01)
+    exact = -((x - vae.decoder(mu)) ** 2).sum(1) - (logvar.exp() * vae.decoder[0].weight.square().sum(0)).sum(1)
+    exact = exact / (2 * SIGMA**2) - 3 * math.log(2 * math.pi * SIGMA**2)
+    torch.testing.assert_close(reconstruction, exact.detach(), atol=0.25, rtol=0.0)
+
+
+def test_an_empty_code_has_no_price():
+    vae = VAE((8, 8), 2, (8,), seed=0)
+    with torch.no_grad():
+        vae.encoder[-1].weight.zero_(), vae.encoder[-1].bias.zero_()
+    found = clinic.chart(vae, DIGITS.test.images.round())
+    assert all(map(math.isnan, found.price)) and found.first == "encoder cut off or β too large" and found.kl.mean == 0
+
+
+def admitted(illness: str) -> clinic.Chart:
+    vae = VAE((8, 8), latent_dim=3, hidden=(32,), seed=11)
+    history = patients.train(vae, DIGITS.train.images, illness, epochs=25, seed=11)
+    return clinic.chart(vae, datasets.binarize(DIGITS.train.images, torch.Generator().manual_seed(0)), history)
+
+
+@pytest.fixture(scope="module")
+def healthy() -> clinic.Chart:
+    return admitted("")
+
+
+def test_no_alarm_for_the_healthy(healthy):
+    assert healthy.first == clinic.NOTHING and not any(sign.illness for sign in healthy.signs)
+    assert healthy.elbo.mean == pytest.approx(healthy.reconstruction.mean - healthy.kl.mean, abs=1e-4)
+    assert healthy.kl_each.sum() == pytest.approx(healthy.kl.mean, abs=1e-4)
+    assert healthy.elbo.mean < healthy.bound.mean + 1 and healthy.at_mean.mean > healthy.reconstruction.mean
+
+
+@pytest.mark.parametrize("illness", patients.ILLNESSES)
+def test_each_illness_is_named_first(illness):
+    found = admitted(illness)
+    assert found.first == illness and found.advice == clinic.ILLNESSES[illness]
+    assert f"Look first at: {illness}." in str(found) and "→" in str(found)
+
+
+def charted(vae=None, images=None, history=None, **changes) -> str:
+    vae = vae or VAE((8, 8), 2, (16,), seed=0)
+    return clinic.chart(vae, DIGITS.test.images.round() if images is None else images, history, **changes).first
+
+
+@pytest.mark.parametrize("factor", [255, 1 / 255])
+def test_pixels_come_first(factor):
+    assert charted(images=DIGITS.test.images.round() * factor, history=History([-1.0], [-1.0], [-5.0])) == "pixels out of range"
+
+
+def test_what_is_no_number_is_said_and_breaks_nothing():
+    vae = VAE((8, 8), 2, (16,), seed=0)
+    with torch.no_grad():
+        vae.encoder[-1].bias[0] = math.nan
+    assert charted(vae) == "not a number"
+    assert charted(history=History([-30.0, math.nan], [-30.0, math.nan], [0.0, 0.0])) == "not a number"
+
+
+def test_a_log_that_still_rises():
+    rising = History([-60.0 + k for k in range(30)], [-60.0 + k for k in range(30)], [0.0] * 30)
+    signs = {sign.name: sign for sign in clinic.chart(VAE((8, 8), 2, (16,), seed=0), DIGITS.test.images.round(), rising).signs}
+    assert signs["ELBO, last tenth − the one before"].illness == "still rising"
+
+
+def test_a_sigma_that_is_not_the_residuals():
+    vae = VAE((8, 8), 2, (16,), "gaussian", seed=0)
+    found = clinic.chart(vae, DIGITS.test.images)
+    sign = next(sign for sign in found.signs if sign.name.startswith("σ /"))
+    assert sign.illness == "σ is not the residual's" and float(sign.value) > 1.4
+
+
+def test_every_name_has_its_advice_and_every_patient_a_name():
+    assert set(patients.ILLNESSES) <= set(clinic.ILLNESSES) and sorted(patients.WARD.values()) == list(range(10))
+    with pytest.raises(ValueError, match="letter of a patient"):
+        patients.admit("K", DIGITS.train.images)
+
+
+def test_images_that_cannot_be_examined():
+    with pytest.raises(ValueError, match="at least two images"):
+        clinic.chart(VAE((8, 8), 2), DIGITS.test.images[:1])
+    with pytest.raises(ValueError, match="expected images of shape"):
+        clinic.chart(VAE((8, 8), 2), torch.rand(3, 9, 9))
+
+
+def test_the_figure_shows_the_numbers_and_keeps_the_verdict_back(healthy):
+    figures = [clinic.draw(Figure(figsize=(11, 6.5)), healthy, verdict) for verdict in (True, False)]
+    texts = [{text.get_text() for text in figure.axes[-1].texts} for figure in figures]
+    assert f"{healthy.elbo.mean:.2f}, {healthy.bound.mean:.2f} nats" in texts[0] & texts[1]
+    assert "speaks for" in texts[0] and "speaks for" not in texts[1]
+    bars = [bar.get_height() for bar in figures[0].axes[1].patches]
+    assert bars == pytest.approx(healthy.kl_each.sort(descending=True).values.tolist())

@@ -6,6 +6,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from vae_helpers import results
 from vae_helpers.lessons.nb07 import pictures
 
 
@@ -43,3 +44,19 @@ def test_q_lies_where_it_is_and_both_densities_are_in_view():
 def test_the_best_epoch_is_that_of_the_held_out_images():
     ax = pictures.train_and_held_out(Figure().subplots(), [-5.0, -4.0, -3.0], [-5.0, -4.5, -4.7])
     assert ax.lines[-1].get_xdata()[0] == 2 and "epoch 2" in ax.lines[-1].get_label()
+
+
+def test_holes_are_drawn_against_the_error_of_rebuilding():
+    runs = {"VAE, prior": torch.tensor([[2.5, 1.2], [1.7, 1.1]]), "autoencoder, box": torch.tensor([[2.3, 1.0], [0.4, 2.0]])}
+    ax = pictures.holes(Figure().subplots(), runs, 1.07, "digits")
+    box, vae, real = ax.lines
+    assert box.get_xdata().tolist() == pytest.approx([2.3, 0.4]) and vae.get_ydata().tolist() == pytest.approx([1.2, 1.1])
+    assert real.get_ydata()[0] == 1.07 and {line.get_marker() for line in (box, vae)} == {"o", "s"}
+
+
+def test_stored_runs_are_means_over_seeds_from_small_codes_to_large():
+    found = pictures.runs_of_holes("digits")
+    assert list(found) == ["autoencoder, box", "autoencoder, Gaussian", "autoencoder, mixture", "VAE, prior", "VAE, σ = 0.1, prior", "real"]
+    rows = [row for row in results.load("holes") if (row["data"], row["kind"], row["latent_dim"]) == ("digits", "autoencoder", 16)]
+    assert found["autoencoder, box"][-1].tolist() == pytest.approx([sum(row[c] for row in rows) / len(rows) for c in ("error", "box")])
+    assert found["autoencoder, box"][:, 0].diff().max() < 0  # larger codes rebuild better

@@ -1,7 +1,7 @@
-"""Pictures of notebook 07: the true posterior beside q, bounds that climb, training against held-out curves."""
+"""Pictures of notebook 07: the true posterior beside q, bounds that climb, training against held-out curves, holes against rebuilding."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,8 +10,17 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 from torch.distributions import Normal
 
+from ... import results
 from ...look import ORANGE
 from ...plots import curve
+
+HOLES = (
+    ("autoencoder, box", "-", "o", "C0"),
+    ("autoencoder, Gaussian", "--", "^", "C0"),
+    ("autoencoder, mixture", ":", "D", "C0"),
+    ("VAE, prior", "-", "s", "C3"),
+    ("VAE, σ = 0.1, prior", "--", "*", "C3"),
+)
 
 
 def posterior_and_q(ax: Axes, posterior: Tensor, axis: Tensor, mu: Tensor, sigma: Tensor, title: str = "") -> Axes:
@@ -64,3 +73,30 @@ def gaussian_grid(n: int, low: float = 0.03) -> Tensor:
     quantiles = Normal(0, 1).icdf(torch.linspace(low, 1 - low, n))
     z2, z1 = torch.meshgrid(quantiles.flip(0), quantiles, indexing="ij")
     return torch.stack([z1, z2], -1)
+
+
+def runs_of_holes(data: str) -> dict[str, Tensor | float]:
+    """The stored runs of `experiments/holes.py` on one data set, means over seeds, in order of size: kind and source of codes → (sizes, 2),
+    reconstruction error and distance of random images to real ones; "real" → the distance of real test images."""
+    rows = [row for row in results.load("holes") if row["data"] == data]
+    found = {}
+    for kind, *sources in (("autoencoder", "box", "gaussian", "mixture"), ("VAE", "prior"), ("VAE, σ = 0.1", "prior")):
+        sizes = sorted({row["latent_dim"] for row in rows if row["kind"] == kind})
+        runs = [[row for row in rows if (row["kind"], row["latent_dim"]) == (kind, size)] for size in sizes]
+        for source in sources:
+            points = [[sum(row[name] for row in run) / len(run) for name in ("error", source)] for run in runs]
+            found[f"{kind}, {source.replace('gaussian', 'Gaussian')}"] = torch.tensor(points)
+    return found | {"real": rows[0]["real"]}
+
+
+def holes(ax: Axes, runs: Mapping[str, Tensor], real: float, title: str = "") -> Axes:
+    """How far random images are from real ones, against the error of rebuilding: name → (sizes, 2), a line from small codes to large."""
+    for name, style, marker, colour in HOLES:
+        if name in runs:
+            curve(ax, runs[name][:, 0], runs[name][:, 1], label=name, marker=marker, linestyle=style, color=colour)
+    ax.axhline(real, color="black", linestyle=":", linewidth=1.5, label="real test images")
+    ax.set(
+        xlabel="squared error of reconstruction", ylabel="distance to the nearest real image", title=title, xlim=(0, None), ylim=(0, None)
+    )
+    ax.legend(fontsize=10)
+    return ax

@@ -1,0 +1,66 @@
+"""What notebook 08 says of stored runs is what their rows say, seed by seed."""
+
+import math
+from statistics import mean, stdev
+
+import pytest
+
+from vae_helpers import results
+
+FACTORS = ("shape", "size", "rotation", "x", "y")
+
+
+def rows(name: str, **where) -> list[dict]:
+    found = [row for row in results.load(name) if all(row[key] == value for key, value in where.items())]
+    assert len({row["seed"] for row in found}) == len(found) >= 3, f"{name}, {where}: {len(found)} rows"
+    return found
+
+
+def test_on_mnist_neither_samples_nor_means_follow_the_prior():
+    for row in rows("code_clouds", latent_dim=10):
+        assert row["energy_samples"] > 4 * row["dealt_samples_largest"] and row["energy_means"] < 1.3 * row["energy_samples"]
+
+
+def test_on_mnist_ends_lie_on_the_shell_and_the_arc_is_no_nearer_to_digits():
+    lead = [row["spherical_minus_straight"] for row in rows("paths", latent_dim=10)]
+    assert abs(mean(lead)) < 0.05 and max(map(abs, lead)) < 0.1
+    for row in rows("paths", latent_dim=10):
+        assert row["square_of_ends"] > 0.85 * row["square_of_prior"] and row["square_of_straight_middle"] < 0.5 * row["square_of_prior"]
+        assert row["spherical_one_class"] > row["straight_one_class"] + 0.05 and row["spherical_length"] > row["straight_length"] + 1
+
+
+@pytest.mark.parametrize(("labels", "least"), [(50, 0.05), (250, 0.06)])
+def test_on_mnist_features_of_a_vae_beat_pca_from_fifty_labels_on(labels, least):
+    for row in rows("features", latent_dim=10, labels=labels):
+        assert least < row["probe_vae_over_pca"] < 0.12 and row["probe_vae_over_pca"] > 4 * row["probe_vae_over_pca_stderr"]
+        assert row["probe_vae_over_pixels"] > 3 * row["probe_vae_over_pixels_stderr"]
+
+
+def test_on_mnist_class_means_move_codes_and_not_pixels():
+    for row in rows("arithmetic", latent_dim=10):
+        assert row["codes_right"] > 0.6 and row["pixels_right"] < 0.25 and row["codes_keeps_slant"] > 0.8
+
+
+def test_on_mnist_codes_cluster_better_than_pixels():
+    for row in rows("clusters", latent_dim=10):
+        assert row["vae"] > row["pixels"] + 0.05 > row["pca"]
+
+
+def test_an_encoder_used_again_beats_one_from_scratch():
+    for labels in (10, 50, 250):
+        for row in rows("reuse", target="mnist", labels=labels):
+            assert row["fine_tuned_over_scratch"] > 3 * row["fine_tuned_over_scratch_stderr"]
+
+
+def test_the_sweep_over_beta_pays_for_what_it_knows_and_shows_no_rise_that_seeds_could_not_make():
+    gaps = {}
+    for row in results.load("beta_sweep"):
+        best = {name: sorted(row[f"{name}_{j}"] / math.log(3 if name == "shape" else 10) for j in range(6)) for name in FACTORS}
+        known = sum(max(row[f"{name}_{j}"] for j in range(6)) for name in FACTORS)
+        assert known < sum(row[f"kl_{j}"] for j in range(6))  # of independent factors no more can be known than is paid
+        assert max(best["shape"][-1], best["rotation"][-1]) < 0.1
+        gaps.setdefault(row["beta"], {})[row["seed"]] = mean(shares[-1] - shares[-2] for shares in best.values())
+    assert {beta: len(found) for beta, found in gaps.items()} == dict.fromkeys((0.5, 1, 2, 4, 8), 6)
+    rise = [gaps[2][seed] - gaps[1][seed] for seed in gaps[1]]
+    assert 0 < mean(rise) < 4 * stdev(rise) / math.sqrt(6) and max(gaps[8].values()) < min(gaps[1].values())
+    assert max(max(found.values()) for found in gaps.values()) < 0.3 and max(gaps[1].values()) > 2.5 * min(gaps[1].values())

@@ -16,3 +16,18 @@ BREAK = [
     ("5.18", "u) * 16 - math.log(16)", "u) * 16 - 2 * math.log(16)"),
     ("5.18", "u) * 16 - math.log(16)", "u) * 16 - math.log(17)"),
 ]
+
+EQUIVALENT = [
+    (
+        "5.4",
+        "value.mean() -> (value.sum())",
+        "both losses are summed instead of averaged: one factor on both sides of a comparison of gradients",
+    ),
+    (
+        "5.15",
+        "torch.bincount((pixel * 16).round().long(), minlength=17).double() / len(pixel) -> "
+        "(torch.bincount((pixel * 16).round().long(), minlength=17).double() * len(pixel))",
+        "Categorical divides its probabilities by their sum",
+    ),
+    ("5.18", "x + u -> (x - u)", "u is uniform on an interval that is symmetric about 0, and so is its grid"),
+]

@@ -107,7 +107,7 @@ def grey_nll(answer):
             "torch.where hides a value that is 0/0, but not its slope: put a harmless number in place of a = 0 before you divide."
         )
     expected = torch.tensor([[1 - 1 / 200, -1 + 1 / 200, 0.25]])
-    return compare(slope, expected, hint="Does the slope pass at a = 0 and where a is large?", what="the slope at 200, −200 and 0")
+    return compare(slope, expected, hint="Is the slope right where branches meet, at a = 0?", what="the slope at 200, −200 and 0")
 
 
 def _log_constant(a: Tensor) -> Tensor:

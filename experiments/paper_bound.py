@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--samples", type=float, default=1e6, help="how far each curve goes (1e6; the paper's axis ends at 1e8)")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 … (1)")
     parser.add_argument("--data", nargs="+", default=["mnist", "frey_faces"], help='also "mnist, binary"')
+    parser.add_argument("--sizes", nargs="+", type=int, help="only these latent sizes (all)")
     parser.add_argument("--workers", type=int, default=1, help="runs at a time (1)")
     asked = parser.parse_args()
     curves = [
@@ -90,6 +91,7 @@ def main() -> None:
         for algorithm in ("AEVB", "wake-sleep")
         for data in asked.data
         for latent_dim in CURVES[data.split(",")[0]][1] + FOR_THE_MANIFOLD * (data == "mnist" and algorithm == "AEVB")
+        if not asked.sizes or latent_dim in asked.sizes
     ]
     curves = chosen(curves, asked.workers)
     points = [n for n in POINTS if n <= asked.samples]

@@ -92,8 +92,10 @@ def price_of_a_nat(vae: VAE, x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor,
         z = READINGS[reading](log_a.exp() * mu, logvar + 2 * log_s, eps)
         values = log_likelihood(vae, x, z)
         by_noise, by_mean = (v.item() for v in torch.autograd.grad(values.sum(), (log_s, log_a)))
-    pairs = (-by_noise, (1 - logvar.exp()).sum().item()), (by_mean, mu.square().sum().item())
-    return values.detach(), tuple(gained / paid if paid > 0.01 * len(x) else math.nan for gained, paid in pairs)
+    narrower, squares = 1 - logvar.exp(), mu.square()  # where some σ are above 1 and some below, what is left says nothing
+    pairs = (-by_noise, narrower), (by_mean, squares)
+    price = (gain / v.sum().item() if v.sum() > max(0.01 * len(x), 0.5 * v.abs().sum()) else math.nan for gain, v in pairs)
+    return values.detach(), tuple(price)
 
 
 def measure(vae: VAE, x: Tensor, n_samples: int, seed: int) -> Measured:

@@ -59,7 +59,8 @@ def signs(vae: VAE, found: Measured, history: History | None) -> Iterator[Sign]:
     dead = found.never_on > 0.7
     yield Sign("hidden units that are never on", f"{100 * found.never_on:.0f} %", "below 70 %", "units dead" if dead else "")
     yield from _readings(found, kl.mean)
-    weight, by_noise, by_mean = _weight(found.price, vae.latent_dim), *found.price
+    (by_noise, by_mean), in_log = found.price, history.kl[-1] / kl.mean if log and kl.mean > 0.1 else math.nan
+    weight = _weight(found.price, vae.latent_dim, in_log)
     empty, wide = kl.mean < 0.1, found.sigma_ratio is not None and found.sigma_ratio > 1.4
     yield Sign("KL", f"{kl} nats", "more than 0.1", "encoder cut off or β too large" if empty and not wide and not weight else "")
     if found.sigma_ratio is not None:
@@ -84,30 +85,32 @@ def signs(vae: VAE, found: Measured, history: History | None) -> Iterator[Sign]:
 def _readings(found: Measured, kl: float) -> Iterator[Sign]:
     """Does the decoder take something else for z than μ + σ ε? Then under that reading images are likelier and a nat costs one nat."""
     usual = all(0.7 < p < 1.4 for p in found.price)  # False where one is NaN
-    for illness, formula, reading, values in (
-        ("(ε + μ) σ", "σ μ for μ", "(ε + μ) σ", found.at_shrunk_mean - found.at_mean),
-        ("log σ² used as σ", "μ + log σ² · ε", "μ + log σ² · ε", found.gains["μ + log σ² · ε"]),
-        ("σ² used as σ", "μ + σ² ε", "μ + σ² ε", found.gains["μ + σ² ε"]),
+    for illness, formula, reading, values, least in (
+        ("(ε + μ) σ", "σ μ for μ", "(ε + μ) σ", found.at_shrunk_mean - found.at_mean, 0.02),
+        ("log σ² used as σ", "μ + log σ² · ε", "μ + log σ² · ε", found.gains["μ + log σ² · ε"], 0.2),
+        ("σ² used as σ", "μ + σ² ε", "μ + σ² ε", found.gains["μ + σ² ε"], 0.2),
     ):
         gain, prices = estimate(values), [p for p in found.prices[reading] if math.isfinite(p)]
         costs_one = bool(prices) and all(0.7 < p < 1.4 for p in prices)
-        better = gain.mean > max(0.2, 5 * gain.stderr) and kl > 0.05 and costs_one and not usual
+        better = gain.mean > max(least, 5 * gain.stderr) and kl > 0.05 and costs_one and not usual
         cost = "; ".join(f"{p:.2f}" for p in found.prices[reading])
         yield Sign(f"if z is {formula}: gain, price", f"{gain.mean:.2f}, {cost} nats", "a loss, or not 1; 1", illness if better else "")
 
 
-def _weight(price: tuple[float, float], latent_dim: int) -> str:
-    """The illness for which the price of a nat speaks; none where noise and means do not agree on it."""
+def _weight(price: tuple[float, float], latent_dim: int, in_log: float) -> str:
+    """The illness for which the price of a nat speaks; where noise and means do not agree on it, the logged KL over the measured one."""
     known = [p for p in price if math.isfinite(p)]
     if known and max(map(abs, known)) < 0.4 / latent_dim:
         return "KL forgotten"
     if known and max(known) < -0.4:
         return "−KL logged as KL"
     if not known or min(known) <= 0 or max(known) > 1.5 * min(known):
-        return ""
+        if latent_dim > 1 and abs(in_log * latent_dim - 1) < 0.03:
+            return "KL averaged over latents"
+        return "lost ½" if abs(in_log / 2 - 1) < 0.03 else ""
     beta = math.prod(known) ** (1 / len(known))
     off = [abs(math.log(beta / value)) for value in (1, 1 / latent_dim, 2)]
-    if off[0] < math.log(1.4):
+    if off[0] < math.log(1.6):
         return ""
     if off[1] < math.log(1.25):
         return "KL averaged over latents"

@@ -68,7 +68,7 @@ def test_no_alarm_for_the_healthy(healthy):
     assert healthy.elbo.mean < healthy.bound.mean + 1 and healthy.at_mean.mean > healthy.reconstruction.mean
 
 
-@pytest.mark.parametrize("illness", patients.ILLNESSES)
+@pytest.mark.parametrize("illness", [*patients.ILLNESSES, "σ² used as σ"])
 def test_each_illness_is_named_first(illness):
     found = admitted(illness)
     assert found.first == illness and found.advice == clinic.ILLNESSES[illness]
@@ -78,6 +78,35 @@ def test_each_illness_is_named_first(illness):
 def charted(vae=None, images=None, history=None, **changes) -> str:
     vae = vae or VAE((8, 8), 2, (16,), seed=0)
     return clinic.chart(vae, DIGITS.test.images.round() if images is None else images, history, **changes).first
+
+
+@pytest.mark.parametrize("images", [(255 * DIGITS.test.images).round().byte(), (16 * DIGITS.test.images).int(), 2 * DIGITS.test.images - 1])
+def test_any_pixels_can_be_examined_and_those_out_of_range_are_named(images):
+    for likelihood in ("bernoulli", "gaussian_pixel", "categorical"):
+        found = clinic.chart(VAE((8, 8), 2, (8,), likelihood, seed=0), images)
+        if likelihood != "gaussian_pixel" or images.min() >= 0:  # a Gaussian takes pixels from −1 to 1
+            assert found.first == "pixels out of range"
+        assert math.isfinite(found.elbo.mean)
+
+
+@pytest.mark.parametrize(
+    "images", [torch.full((3, 8, 8), math.nan), torch.zeros(3, 8, 8), DIGITS.test.images[:2].numpy(), [[0.5] * 64] * 2]
+)
+def test_strange_images_break_nothing(images):
+    for likelihood in ("bernoulli", "gaussian"):
+        found = clinic.chart(VAE((8, 8), 40, (8,), likelihood, seed=0).double(), images)
+        assert found.first in clinic.ILLNESSES and clinic.draw(Figure(), found).axes
+
+
+def test_grey_images_under_a_bernoulli_are_binarized_as_training_did_it():
+    vae = VAE((8, 8), 2, (16,), seed=0)
+    assert clinic.chart(vae, DIGITS.test.images).pictures["images"].unique().tolist() == [0.0, 1.0]
+    grey, _ = measuring.examined(vae, DIGITS.test.images, None, 0)
+    with torch.no_grad():
+        kl = [measuring._kl(*vae.mu_logvar(x)).sum(-1).mean().item() for x in (DIGITS.test.images, grey)]
+    for logged in kl:
+        x, _ = measuring.examined(vae, DIGITS.test.images, History([0.0], [0.0], [logged]), 0)
+        assert (x.unique().numel() > 2) == (logged == kl[0])
 
 
 @pytest.mark.parametrize("factor", [255, 1 / 255])

@@ -60,7 +60,7 @@ def chart(vae: VAE, images: ArrayLike, history: History | None = None, n_samples
     found = measure(vae, x, n_samples, seed)
     all_signs = [Sign("pixels", pixels.described, "0 to 1", pixels.illness), *signs(vae, found, history)]
     first = next((sign.illness for sign in all_signs if sign.illness), NOTHING)
-    z = torch.randn(10, vae.latent_dim, generator=torch.Generator().manual_seed(seed)).to(x)
+    z = torch.randn(len(x[:10]), vae.latent_dim, generator=torch.Generator().manual_seed(seed)).to(x)
     rows = {"images": x[:10], "rebuilt": vae.mean_image(found.mu[:10]), "from prior": vae.mean_image(z)}
     pictures = {name: row.reshape(-1, *vae.image_shape).cpu() for name, row in rows.items()}
     kl = found.kl.sum(-1)

@@ -70,7 +70,8 @@ def four_ways(figure: Figure, rows: Sequence[dict], race: Sequence[dict]) -> Fig
         ax.minorticks_off()
         ax.set(xlabel=label, ylabel="KL, nats" if key == "kl" else "dimensions alive", ylim=(0, None))
     most = max(row["units"] for row in of(rows, group="sizes"))
-    sizes.plot([2, most], [2, most], "k:", linewidth=1.5, label="all")
+    alive = np.geomspace(2, most)  # on an axis of logarithms the diagonal is a curve
+    sizes.plot(alive, alive, "k:", linewidth=1.5, label="all")
     for ax in (weights, sizes):
         ax.legend()
     steps = sorted({int(name.removeprefix("kl_")) for name in race[0] if name.startswith("kl_")})

@@ -43,7 +43,7 @@ COSTS = [stored.PLAIN | {"prior": "vamp", "seed": s, "step_cost": c} for s, c in
 def test_tables_name_each_difference_and_its_price():
     table = stored.against_plain({"VampPrior": {"prior": "vamp"}}, {"digits": (ROWS, "bound_50")}, COSTS)
     head, line = table.splitlines()
-    assert head.split() == ["digits:", "model", "digits:", "ELBO", "a", "step", "costs"]
+    assert head.split() == ["digits:", "model", "digits:", "ELBO", "a", "step"]
     assert line.split() == ["VampPrior", *["+0.45", "±", "0.05", "(2)"] * 2, "1.3×"]
 
 

@@ -50,10 +50,10 @@ def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict]
     cases: name → places; tables: data → (rows, score); costs: rows with the time of a step relative to the plain VAE's.
     """
     head = [f"{data}: {what}" for data in tables for what in ("model", "ELBO")]
-    lines = [f"{'':30}" + "".join(f"{title:>20}" for title in head) + f"{'a step costs':>14}"]
+    lines = [f"{'':24}" + "".join(f"{title:>19}" for title in head) + f"{'a step':>9}"]
     for name, places in cases.items():
         cells = [str(paired(runs(rows, **places), runs(rows), score)) for rows, best in tables.values() for score in (best, "elbo")]
-        lines.append(f"{name:30}" + "".join(f"{cell:>20}" for cell in cells) + f"{step_cost(costs, **places):>13.1f}×")
+        lines.append(f"{name:24}" + "".join(f"{cell:>19}" for cell in cells) + f"{step_cost(costs, **places):>8.1f}×")
     return "\n".join(lines)
 
 

@@ -63,6 +63,7 @@ MAKE = {
         examples=image(X[:3]),
         example_labels=label(LABELS[:3]),
     ),
+    "Playground": lambda t, image, label: widgets.Playground(hidden=16),
     "TrainingDashboard": lambda t, image, label: widgets.TrainingDashboard(digits_vae(), image(X), epochs=2, batch_size=10),
 }
 

@@ -37,7 +37,9 @@ def given(vae: VAE, **more) -> dict:
     return {"net": {"pixels": 64, "hidden": vae.config["hidden"][0], "latent": vae.latent_dim}, "weights": b64(weights_of(vae)), **more}
 
 
-@pytest.mark.parametrize(("latent", "sigma", "beta", "noise"), [(2, None, 1, True), (1, None, 0.3, False), (2, 0.3, 2.0, True), (3, 0.7, 0, True)])
+@pytest.mark.parametrize(
+    ("latent", "sigma", "beta", "noise"), [(2, None, 1, True), (1, None, 0.3, False), (2, 0.3, 2.0, True), (3, 0.7, 0, True)]
+)
 def test_terms_and_gradient_are_those_of_autograd(tmp_path, latent, sigma, beta, noise):
     vae, x = model_of(latent, sigma=sigma), IMAGES[:7]
     x = (x > 0.5).float() if sigma is None else x
@@ -48,9 +50,12 @@ def test_terms_and_gradient_are_those_of_autograd(tmp_path, latent, sigma, beta,
     loss = (beta * kl - reconstruction).mean()
     expected = torch.cat([g.flatten() for g in torch.autograd.grad(loss, [*vae.encoder.parameters(), *vae.decoder.parameters()])])
     settings = {"beta": beta, "noise": noise, "likelihood": "bernoulli" if sigma is None else "gaussian", "sigma": sigma or 1}
-    script = HEAD + """const gradient = new Float32Array(net.size);
+    script = (
+        HEAD
+        + """const gradient = new Float32Array(net.size);
     const found = terms(net, floats(given.weights), floats(given.x), floats(given.eps), 7, settings, gradient);
     tell({ reconstruction: [...found.reconstruction], kl: [...found.kl], gradient: [...gradient] });"""
+    )
     found = {k: torch.tensor(v) for k, v in in_node(tmp_path, script, given(vae, x=b64(x), eps=b64(eps), settings=settings)).items()}
     torch.testing.assert_close(found["reconstruction"], reconstruction.detach(), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(found["kl"], kl.detach(), rtol=1e-5, atol=1e-6)
@@ -61,13 +66,17 @@ def test_a_hundred_steps_are_those_of_torch(tmp_path):
     vae, n = model_of(2, 32), 100
     g = torch.Generator().manual_seed(5)
     batches, eps = (torch.rand(100, n, 64, generator=g) < IMAGES[:n]).float(), torch.randn(100, n, 2, generator=g)
-    script = HEAD + """const weights = floats(given.weights), x = bytes(given.batches), eps = floats(given.eps);
+    script = (
+        HEAD
+        + """const weights = floats(given.weights), x = bytes(given.batches), eps = floats(given.eps);
     const gradient = new Float32Array(net.size), state = { m: new Float32Array(net.size), v: new Float32Array(net.size), t: 0 };
     for (let k = 0; k < 100; k++) {
-      terms(net, weights, Float32Array.from(x.subarray(6400 * k, 6400 * (k + 1))), eps.subarray(200 * k, 200 * (k + 1)), 100, settings, gradient);
+      const batch = Float32Array.from(x.subarray(6400 * k, 6400 * (k + 1)));
+      terms(net, weights, batch, eps.subarray(200 * k, 200 * (k + 1)), 100, settings, gradient);
       adam(weights, gradient, state, settings.lr);
     }
     tell([...weights]);"""
+    )
     small = base64.b64encode(batches.numpy().astype(np.uint8).tobytes()).decode()
     found = torch.tensor(in_node(tmp_path, script, given(vae, batches=small, eps=b64(eps), settings={"lr": 0.003})))
     optimizer = torch.optim.Adam(vae.parameters(), lr=0.003)
@@ -82,10 +91,12 @@ def test_a_hundred_steps_are_those_of_torch(tmp_path):
     assert (found - after).norm() < 1e-3 * (after - before).norm()
 
 
-@pytest.mark.parametrize("latent", [1, 2])
-def test_log_evidence_is_that_of_the_grid(tmp_path, latent):
-    vae, x = model_of(latent), (IMAGES[:5] > 0.5).float()
-    found = in_node(tmp_path, HEAD + "tell([...logEvidence(net, floats(given.weights), floats(given.x), 5, settings)]);", given(vae, x=b64(x)))
+@pytest.mark.parametrize(("latent", "sigma"), [(1, None), (2, None), (2, 0.7)])
+def test_log_evidence_is_that_of_the_grid(tmp_path, latent, sigma):
+    vae, x = model_of(latent, sigma=sigma), (IMAGES[:5] > 0.5).float() if sigma is None else IMAGES[:5]
+    settings = {} if sigma is None else {"likelihood": "gaussian", "sigma": sigma}
+    script = HEAD + "tell([...logEvidence(net, floats(given.weights), floats(given.x), 5, settings)]);"
+    found = in_node(tmp_path, script, given(vae, x=b64(x), settings=settings))
     expected = evaluation.log_evidence_grid(vae, x).log_evidence
     torch.testing.assert_close(torch.tensor(found), expected.float(), atol=1e-3, rtol=0)
 
@@ -95,9 +106,12 @@ def test_the_same_steps_reach_the_bound_of_fit(tmp_path):
     from vae_helpers.training import fit
 
     test = datasets.load("digits").binarized(0).test.images
-    script = HEAD + """const training = makeTraining(net, { images: floats(given.x), weights: initial(net, generator(1)), seed: 2 });
+    script = (
+        HEAD
+        + """const training = makeTraining(net, { images: floats(given.x), weights: initial(net, generator(1)), seed: 2 });
     for (let k = 0; k < 300; k++) training.step(settings);
     tell([...training.weights]);"""
+    )
     vae = model_of(2, 128)
     row = torch.tensor(in_node(tmp_path, script, given(vae, x=b64(IMAGES), settings={"lr": 0.003})))
     fitted = model_of(2, 128)
@@ -108,8 +122,11 @@ def test_the_same_steps_reach_the_bound_of_fit(tmp_path):
 
 
 def test_random_numbers_are_what_they_should_be(tmp_path):
-    script = HEAD + """const g = generator(7), again = generator(7);
+    script = (
+        HEAD
+        + """const g = generator(7), again = generator(7);
     tell({ u: Array.from({ length: 4000 }, g.uniform), v: Array.from({ length: 4000 }, again.uniform), n: [...generator(8).normals(4000)] });"""
+    )
     found = in_node(tmp_path, script, given(model_of(2)))
     assert found["u"] == found["v"]
     assert stats.kstest(found["u"], "uniform").pvalue > 1e-3 and stats.kstest(found["n"], "norm").pvalue > 1e-3

@@ -12,6 +12,7 @@ HOMES = {  # name: module
     "Interpolation": "interpolation",
     "LatentPad": "latent_pad",
     "LatentSliders": "latent_sliders",
+    "Playground": "playground",
     "TrainingDashboard": "training_dashboard",
     "save_page": "kit.page",
 }

@@ -20,12 +20,13 @@ export function image(png, attributes) {
   return node;
 }
 
-/** A view as anywidget wants it: `export default view(({ model, el }) => …)` fills `el`. An error is shown in it, never a silent blank. */
+/** A view as anywidget wants it: `export default view(({ model, el }) => …)` fills `el`, and may return what is to be done when it goes.
+ * An error is shown in it, never a silent blank. */
 export const view = (build) => ({
   render({ model, el }) {
     el.classList.add("vae-view");
     try {
-      build({ model, el });
+      return build({ model, el });
     } catch (error) {
       el.replaceChildren(element("p", { class: "vae-error", role: "alert" }, `This view cannot be shown. ${error.message}`));
       throw error;

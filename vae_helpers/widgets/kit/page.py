@@ -15,8 +15,8 @@ from pathlib import Path
 from ...files import half_size, lighter, write_beside_and_rename
 from .base import View, bundle, image
 
-# The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes.
-POLICY = "default-src 'none'; img-src data: blob:; font-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
+# The browser itself refuses whatever would leave the file. Blobs are what the views make of their own bytes, and of their own code.
+POLICY = "default-src 'none'; img-src data: blob:; font-src data:; worker-src blob:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 
 class Parts:

@@ -86,19 +86,20 @@ export function terms(net, weights, x, eps, n, settings, gradient = null) {
   return { reconstruction, kl };
 }
 
-/** log p(x|z) of n images under n outputs, or of one image under n (`same`). */
-export function logLikelihood(outputs, x, n, D, { likelihood, sigma }, same = false) {
+/** log p(x|z) of n images under n outputs. */
+function logLikelihood(outputs, x, n, D, { likelihood, sigma }) {
   const result = new Float32Array(n), constant = likelihood === "bernoulli" ? 0 : -D * (Math.log(sigma) + Math.log(2 * Math.PI) / 2);
   for (let r = 0, i = 0; r < n; r++) {
     let sum = constant;
-    for (let d = 0, j = same ? 0 : r * D; d < D; d++, i++, j++) {
-      const a = outputs[i];
-      sum += likelihood === "bernoulli" ? a * x[j] - Math.max(a, 0) - Math.log1p(Math.exp(-Math.abs(a))) : -0.5 * ((x[j] - a) / sigma) ** 2;
+    for (let d = 0; d < D; d++, i++) {
+      sum += likelihood === "bernoulli" ? outputs[i] * x[i] - softplus(outputs[i]) : -0.5 * ((x[i] - outputs[i]) / sigma) ** 2;
     }
     result[r] = sum;
   }
   return result;
 }
+
+const softplus = (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
 
 /** One step of Adam (Kingma & Ba 2015) in place; state: {m, v, t}, at the start zeros. */
 export function adam(weights, gradient, state, lr) {
@@ -139,18 +140,27 @@ export function makeTraining(net, { images, weights, seed, batch = 100 }) {
   return { step, weights, state, perEpoch: Math.ceil(N / batch) };
 }
 
-/** log p(x) of each of n images by the trapezoid rule over z from −5 to 5 in one or two dimensions (notebook 07), in nats. */
+/** log p(x) of each of n images by the trapezoid rule over z from −5 to 5 in one or two dimensions (notebook 07), in nats.
+ * Either likelihood is x · (the outputs over σ²) plus what depends on z alone plus what depends on x alone.
+ */
 export function logEvidence(net, weights, x, n, settings, points = 81) {
   const { pixels: D, latent: L } = net, size = points ** L, z = new Float32Array(size * L), step = 10 / (points - 1);
+  const bernoulli = settings.likelihood === "bernoulli", variance = bernoulli ? 1 : settings.sigma ** 2;
   for (let i = 0; i < size; i++) for (let l = 0; l < L; l++) z[i * L + l] = -5 + step * (Math.floor(i / points ** l) % points);
-  const { outputs } = decode(net, weights, z, size), prior = new Float64Array(size);
-  for (let i = 0; i < z.length; i++) prior[Math.floor(i / L)] += -0.5 * z[i] ** 2 - Math.log(2 * Math.PI) / 2 + Math.log(step);
+  const { outputs } = decode(net, weights, z, size), ofZ = new Float64Array(size);
+  for (let i = 0; i < z.length; i++) ofZ[Math.floor(i / L)] += -0.5 * z[i] ** 2 - Math.log(2 * Math.PI) / 2 + Math.log(step);
+  for (let i = 0; i < outputs.length; i++) ofZ[Math.floor(i / D)] -= bernoulli ? softplus(outputs[i]) : outputs[i] ** 2 / (2 * variance);
+  const logs = new Float64Array(size);
   return Float32Array.from({ length: n }, (_, r) => {
-    const all = logLikelihood(outputs, x.subarray(r * D, (r + 1) * D), size, D, settings, true);
-    let top = -Infinity, sum = 0;
-    for (let i = 0; i < size; i++) if ((all[i] += prior[i]) > top) top = all[i];
-    for (let i = 0; i < size; i++) sum += Math.exp(all[i] - top);
-    return top + Math.log(sum);
+    let top = -Infinity, sum = 0, ofX = bernoulli ? 0 : (-D * Math.log(2 * Math.PI * variance)) / 2;
+    if (!bernoulli) for (let d = 0; d < D; d++) ofX -= x[r * D + d] ** 2 / (2 * variance);
+    for (let i = 0; i < size; i++) {
+      let dot = 0;
+      for (let d = 0, j = i * D, k = r * D; d < D; d++, j++, k++) dot += outputs[j] * x[k];
+      if ((logs[i] = ofZ[i] + dot / variance) > top) top = logs[i];
+    }
+    for (let i = 0; i < size; i++) sum += Math.exp(logs[i] - top);
+    return top + Math.log(sum) + ofX;
   });
 }
 

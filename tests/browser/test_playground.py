@@ -1,0 +1,90 @@
+"""`Playground` under a real hand: it trains, obeys while it trains, hands its weights to Python, and lives in a page alone."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from vae_helpers.widgets import Playground, save_page
+
+SETUP = "from vae_helpers import datasets\nfrom vae_helpers.objectives import elbo\nfrom vae_helpers.widgets import Playground"
+BOUND = """import json
+x = datasets.load('digits').binarized(0).test.images
+print(json.dumps([playground.steps, elbo(playground.model, x, 20).elbo.mean().item()]))"""
+
+
+def numbers(view) -> dict[str, float]:
+    text = view.locator(".vae-reading").last.inner_text().replace("\u2212", "-")
+    step, bound = re.search(r"Step (\d+)", text), re.search(r"Test ELBO (-?[\d.]+)", text)
+    return {"step": int(step[1]), "bound": float(bound[1])} if step and bound else {"step": -1, "bound": float("nan")}
+
+
+def wait(page, view, true):
+    for _ in range(600):
+        if true(numbers(view)):
+            return numbers(view)
+        page.wait_for_timeout(100)
+    raise AssertionError(view.locator(".vae-reading").last.inner_text())
+
+
+def test_it_trains_and_python_gets_the_weights(lab):
+    page = lab([SETUP, "playground = Playground(); playground", BOUND, "playground.playing = True", "playground.latent_dim = 1"])
+    page.run_cell(0)
+    page.run_cell(1)
+    view = page.widget(1, ".vae-view")
+    start = wait(page.page, view, lambda now: now["step"] == 0)
+    view.locator(".vae-play").click()
+    wait(page.page, view, lambda now: now["step"] > 300)
+    view.get_by_role("checkbox", name="the KL term").click()  # while it trains
+    expect(view.locator(".vae-reading").last).to_contain_text("no KL")
+    view.locator(".vae-play").click()
+    expect(view.locator(".vae-play")).to_have_text("▶ Play")
+    page.page.wait_for_timeout(1000)  # what the worker had in hand
+    still = numbers(view)
+    page.page.wait_for_timeout(1000)
+    assert numbers(view) == still  # paused
+    assert still["bound"] > start["bound"] + 10
+    page.run_cell(2)
+    page.wait_idle()
+    steps, bound = json.loads(page.output(2).inner_text())
+    assert steps == still["step"] and abs(bound - still["bound"]) < 1  # one sample an image there, twenty here
+    page.run_cell(3)  # Python presses Play
+    wait(page.page, view, lambda now: now["step"] > still["step"] + 20)
+    page.run_cell(4)  # begins anew
+    wait(page.page, view, lambda now: -1 < now["step"] < still["step"])
+
+
+def test_the_scrubber_goes_back_and_step_goes_one_on(lab):
+    page = lab([SETUP, "playground = Playground(); playground"])
+    page.run_cell(0)
+    page.run_cell(1)
+    view = page.widget(1, ".vae-view")
+    wait(page.page, view, lambda now: now["step"] == 0)
+    view.locator(".vae-step").click()
+    wait(page.page, view, lambda now: now["step"] == 1)
+    view.locator(".vae-play").click()
+    wait(page.page, view, lambda now: now["step"] > 60)
+    view.locator(".vae-play").click()
+    epoch = view.get_by_role("slider", name="epoch")
+    epoch.press("Home")
+    wait(page.page, view, lambda now: now["step"] == 0)
+    code = view.locator(".vae-seen")
+    view.locator(".vae-ground").press("ArrowRight")
+    expect(code).to_contain_text("Test image 2")
+
+
+def test_it_trains_in_a_page_alone(browser, tmp_path):
+    path = save_page(Playground(), tmp_path / "page.html", "Play")
+    page = browser.new_context(offline=True, viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(path.as_uri())
+    view = page.locator(".vae-view")
+    start = wait(page, view, lambda now: now["step"] == 0)
+    view.locator(".vae-play").tap()
+    end = wait(page, view, lambda now: now["step"] > 200)
+    assert end["bound"] > start["bound"] + 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+    assert not errors

@@ -122,11 +122,8 @@ def test_the_same_steps_reach_the_bound_of_fit(tmp_path):
 
 
 def test_random_numbers_are_what_they_should_be(tmp_path):
-    script = (
-        HEAD
-        + """const g = generator(7), again = generator(7);
-    tell({ u: Array.from({ length: 4000 }, g.uniform), v: Array.from({ length: 4000 }, again.uniform), n: [...generator(8).normals(4000)] });"""
-    )
-    found = in_node(tmp_path, script, given(model_of(2)))
+    script = """const draws = () => Array.from({ length: 4000 }, generator(7).uniform);
+    tell({ u: draws(), v: draws(), n: [...generator(8).normals(4000)] });"""
+    found = in_node(tmp_path, HEAD + script, given(model_of(2)))
     assert found["u"] == found["v"]
     assert stats.kstest(found["u"], "uniform").pvalue > 1e-3 and stats.kstest(found["n"], "norm").pvalue > 1e-3

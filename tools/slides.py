@@ -15,6 +15,7 @@ from vae_helpers.widgets.kit.page import POLICY, Parts, document
 WIDTH, HEIGHT = 1280, 720
 START = f"""Reveal.initialize({{
   width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
+  navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
   plugins: [RevealNotes],
 }});"""
 

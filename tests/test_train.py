@@ -127,3 +127,32 @@ def test_random_numbers_are_what_they_should_be(tmp_path):
     found = in_node(tmp_path, HEAD + script, given(model_of(2)))
     assert found["u"] == found["v"]
     assert stats.kstest(found["u"], "uniform").pvalue > 1e-3 and stats.kstest(found["n"], "norm").pvalue > 1e-3
+
+
+def test_what_notebook_00_tells_of_the_switches(tmp_path):
+    """From the same 900 steps, 900 more: without noise the number that is trained rises while the ELBO falls by dozens of nats; without the
+    KL the widths shrink and the ELBO falls; at β = 10 nothing is left of the code."""
+    test = datasets.load("digits").binarized(0).test.images
+    script = (
+        HEAD.replace("{ adam,", "{ adam, encode, mean,")
+        + """const x = floats(given.x), test = floats(given.test), n = given.n, found = {};
+    const eps = generator(5).normals(2 * n);
+    for (const [name, change] of Object.entries({ plain: {}, noise: { noise: false }, kl: { beta: 0 }, beta: { beta: 10 } })) {
+      const training = makeTraining(net, { images: x, weights: initial(net, generator(1)), seed: 2 });
+      let trained = 0;
+      for (let k = 0; k < 900; k++) training.step(settings);
+      for (let k = 0; k < 900; k++) {
+        const now = training.step({ ...settings, ...change });
+        trained += k < 800 ? 0 : now.reconstruction / 100; // the mean of the last hundred mini-batches
+      }
+      const { reconstruction, kl } = terms(net, training.weights, test, eps, n, settings), { logvar } = encode(net, training.weights, test, n);
+      found[name] = { trained, elbo: mean(reconstruction) - mean(kl), kl: mean(kl), sigma: Math.exp(mean(logvar) / 2) };
+    }
+    tell(found);"""
+    )
+    data = given(model_of(2, 128), x=b64(IMAGES), test=b64(test.flatten(1)), n=len(test), settings={"lr": 0.003})
+    found = in_node(tmp_path, script, data)
+    plain = found["plain"]
+    assert found["noise"]["trained"] > plain["trained"] + 0.5 and found["noise"]["elbo"] < plain["elbo"] - 24
+    assert found["kl"]["sigma"] < plain["sigma"] / 5 and found["kl"]["elbo"] < plain["elbo"] - 4
+    assert found["beta"]["kl"] < 0.1 and found["beta"]["elbo"] < plain["elbo"] - 2

@@ -145,7 +145,8 @@ def test_what_notebook_00_tells_of_the_switches(tmp_path):
         const now = training.step({ ...settings, ...change });
         trained += k < 800 ? 0 : now.reconstruction / 100; // the mean of the last hundred mini-batches
       }
-      const { reconstruction, kl } = terms(net, training.weights, test, eps, n, settings), { logvar } = encode(net, training.weights, test, n);
+      const { reconstruction, kl } = terms(net, training.weights, test, eps, n, settings);
+      const { logvar } = encode(net, training.weights, test, n);
       found[name] = { trained, elbo: mean(reconstruction) - mean(kl), kl: mean(kl), sigma: Math.exp(mean(logvar) / 2) };
     }
     tell(found);"""

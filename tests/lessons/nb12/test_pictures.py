@@ -54,5 +54,6 @@ def test_likelihoods_and_the_live_race():
     axes = pictures.likelihoods(Figure().subplots(1, 2), stored)
     assert [ax.get_title() for ax in axes] == ["N = 1,000", "N = 50,000"] and len(axes[1].lines) == 4
     curves = {(2, "AEVB"): torch.tensor([[-30.0, -26.0], [-31.0, -25.0]])}
-    (ax,) = pictures.race(Figure().subplots(1, 1, squeeze=False)[0], curves, [100, 1000])
-    assert ax.get_title() == "digits, L = 2" and list(ax.lines[-1].get_ydata()) == [-30.5, -25.5]
+    (ax,) = pictures.race(Figure().subplots(1, 1, squeeze=False)[0], curves, [100, 1000], -27.0)
+    assert ax.get_title() == "digits, L = 2" and list(ax.lines[-2].get_ydata()) == [-30.5, -25.5]
+    assert set(ax.lines[-1].get_ydata()) == {-27.0}

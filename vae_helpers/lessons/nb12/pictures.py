@@ -57,14 +57,18 @@ def two_encoders(ax: Axes, covariance: Tensor, variances: Mapping[str, Tensor]) 
     return ax
 
 
-def race(axes: Sequence[Axes], curves: Mapping[tuple[int, str], Tensor], samples: Sequence[int]) -> Sequence[Axes]:
-    """The live comparison: a panel a latent size; curves: (latent_dim, algorithm) → bounds (seeds, points), nats; the mean is thick."""
+def race(axes: Sequence[Axes], curves: Mapping[tuple[int, str], Tensor], samples: Sequence[int], without_code: float) -> Sequence[Axes]:
+    """The live comparison: a panel a latent size; curves: (latent_dim, algorithm) → bounds (seeds, points), nats; the mean is thick.
+
+    without_code: what independent pixels reach, nats.
+    """
     for ax, latent_dim in zip(axes, dict.fromkeys(key[0] for key in curves), strict=True):
         for (size, algorithm), bounds in curves.items():
             if size == latent_dim:
                 colour, style = LOOKS[algorithm]
                 ax.plot(samples, np.asarray(bounds).T, color=colour, ls=style, lw=1, alpha=0.5)
                 ax.plot(samples, np.asarray(bounds).mean(0), color=colour, ls=style, lw=2.5, label=NAMES[algorithm])
+        ax.axhline(without_code, color=GREY, ls=":", lw=2, label="no code at all")
         ax.set(xscale="log", title=f"digits, L = {latent_dim}", xlabel="training images seen")
     axes[0].set_ylabel("ELBO on test images, nats")
     axes[0].legend()

@@ -36,7 +36,7 @@ export default view(({ model, el }) => {
 
   // --- controls ---
   const play = button("▶ Play", () => put(model, { playing: !model.get("playing") }), { class: "vae-player vae-play" });
-  const step = button("Step", () => tell({ steps: 1, playing: false }), { class: "vae-step" });
+  const step = button("Step", () => (put(model, { playing: false }), tell({ steps: 1, playing: false })), { class: "vae-step" });
   const anew = button("Restart", () => put(model, { seed: model.get("seed") + 1 }), { class: "vae-restart" });
   const speeds = choices("radio", SPEEDS.map(([name, value]) => [value, name]), (value) => tell({ perSecond: (speed = value) }));
   speeds.show((value) => value === speed);
@@ -49,7 +49,7 @@ export default view(({ model, el }) => {
   const kinds = choices("radio", [["bernoulli", "Bernoulli"], ["gaussian", "Gaussian"]], (likelihood) => put(model, { likelihood }));
   const sizes = choices("radio", [[1, "1"], [2, "2"]], (latent_dim) => put(model, { latent_dim }));
   const sigma = powers("sigma", "σ of p(x|z)", -12, 2, 2);
-  const epoch = slider("epoch", { min: 0, max: 0, class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
+  const epoch = slider("epoch", { min: 0, max: 1, class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
   const group = (name, ...children) => element("div", { class: "vae-game-group", role: "group", "aria-label": name }, element("span", {}, name), ...children);
 
   // --- what is seen ---
@@ -61,12 +61,12 @@ export default view(({ model, el }) => {
   const legend = element("p", { class: "vae-legend" }, "codes of ", ...Object.entries(colours).map(([name, colour]) => element("span", {}, element("i", { style: `background: ${colour}` }), `${name} `)));
   const reading = element("p", { class: "vae-reading" }), seen = element("p", { class: "vae-reading vae-seen", role: "status" });
   el.append(
-    element("div", { class: "vae-game-bar" }, play, step, anew, epoch.row, group("steps a second", ...speeds.labels)),
+    element("div", { class: "vae-game-bar" }, play, step, anew, group("steps a second", ...speeds.labels)),
     element("div", { class: "vae-game-bar" }, powers("beta", "β", -20, 15, 2), powers("lr", "learning rate", -40, -10, 4), ...switches.labels),
     element("div", { class: "vae-game-bar" }, group("pixels", ...kinds.labels), sigma, group("latent dimensions (restarts)", ...sizes.labels)),
     element("div", { class: "vae-row" },
       element("div", { class: "vae-left" }, plane, legend, seen),
-      element("div", { class: "vae-beside" }, reading, curves, element("div", { class: "vae-game-strips" }, ...strips.flatMap(([name, canvas]) => [element("span", {}, name), canvas])))),
+      element("div", { class: "vae-beside" }, reading, curves, epoch.row, element("div", { class: "vae-game-strips" }, ...strips.flatMap(([name, canvas]) => [element("span", {}, name), canvas])))),
   );
   ownKeys(plane, ({ key }) => {
     const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
@@ -133,8 +133,7 @@ export default view(({ model, el }) => {
     curves.setAttribute("aria-label", `Test ELBO and log p(x) against steps. ${words(now)}`);
     curves.replaceChildren(...drawCurves(runs));
     const done = Math.floor(now.steps / now.perEpoch);
-    epoch.row.querySelector("input").max = now.epochs;
-    epoch.row.hidden = now.epochs === 0;
+    epoch.row.querySelector("input").max = now.epochs + 1; // one further than was trained: it trains that one
     epoch.show(done, `${done}`);
   }
 

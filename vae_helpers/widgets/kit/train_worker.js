@@ -12,7 +12,8 @@ onmessage = ({ data: { start, ...said } }) => {
   if (start) begin(start);
   if ("perSecond" in said) perSecond = said.perSecond;
   if (said.steps) for (let k = 0; k < said.steps; k++) step();
-  if ("epoch" in said) {
+  while (said.epoch >= run.saved.length) step(); // an epoch further
+  if (said.epoch < run.saved.length - 1) {
     run.training.weights.set(run.saved[said.epoch]);
     [run.training.state.m, run.training.state.v].forEach((row) => row.fill(0)); // Adam begins anew from a weight that is taken up again
     run.training.state.t = 0;

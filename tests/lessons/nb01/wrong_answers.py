@@ -1,6 +1,7 @@
 """Plausible wrong answers to the exercises of notebook 01, and what the hint must say."""
 
 STRICT = True
+REPLAYS = ("1.6",)  # an image that fools one alarm may fool the next one: then it is right again
 
 OWN = """
 def own_autoencoder(images, code_size):

@@ -19,6 +19,13 @@ BREAK = [
 
 EQUIVALENT = [
     (
+        "5.6",
+        "mse / log_var.exp() + math.log(2 * math.pi) -> (mse / log_var.exp() - math.log(2 * math.pi))",
+        "what does not depend on σ does not move its best value; the value itself is (5.7)",
+    ),
+    ("5.6", "2 * math.pi -> (math.pi)", "what does not depend on σ does not move its best value; the value itself is (5.7)"),
+    ("5.6", "2 * math.pi -> (2 / math.pi)", "what does not depend on σ does not move its best value; the value itself is (5.7)"),
+    (
         "5.4",
         "value.mean() -> (value.sum())",
         "both losses are summed instead of averaged: one factor on both sides of a comparison of gradients",

@@ -65,7 +65,7 @@ def shipped() -> dict:
             found |= {
                 f"{name} {facts['beta']:g} {facts['epoch']}": partial(member, name, facts) for facts in pretrained.card(name)["members"]
             }
-        else:
+        elif pretrained.card(name)["model"] != "ConditionalVAE":  # which takes a label too (notebook 11)
             found[name] = partial(pretrained.load, name)
     return found
 

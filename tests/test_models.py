@@ -219,7 +219,7 @@ def test_broken_and_foreign_files_are_named_and_left_alone(tmp_path):
 
 def test_shipped_models_load_and_are_small():
     folder = models.Path(models.__file__).parent / "pretrained"
-    shipped = ["mnist_ae_2d", "mnist_vae_10d", "mnist_vae_2d"]
+    shipped = ["mnist_ae_2d", "mnist_cvae_2d", "mnist_vae_10d", "mnist_vae_2d"]
     others = ["digits_beta", *(f"{name}_codes" for name in shipped)]  # a family, and codes: tests/test_pretrained.py
     assert sorted(file.stem for file in folder.glob("*.safetensors")) == sorted(shipped + others)
     for name in shipped:

@@ -184,7 +184,7 @@ def draws_from_q(answer):
 @exercise("2.7", praise="You have fitted a posterior without knowing p(x).")
 def fit_gaussian(answer):
     g = draws()
-    w, noise, x = (0.5 + torch.rand(3, generator=g, dtype=torch.float64)).tolist()
+    w, x, noise = (1 + torch.rand(3, generator=g, dtype=torch.float64) * torch.tensor([1, 1, -0.5])).tolist()  # σ² far below σ
 
     def conjugate(z: Tensor) -> Tensor:  # x = w z + noise: the posterior is Gaussian, and known
         return Normal(0.0, 1.0).log_prob(z) + Normal(w * z, noise).log_prob(torch.tensor(x))

@@ -143,14 +143,14 @@ def stopped(validation: list[float], patience: int, tie: bool = False, start: in
 @exercise("7.4", praise="Then load the weights of the best epoch.")
 def early_stop(answer):
     g = draws()
-    drawn = [round(v, 1) for v in (torch.randn(12, generator=g).cumsum(0) - 30).tolist()]
-    drawn[6] = max(drawn[:6])  # a tie, somewhere
+    drawn = [[round(v, 1) for v in walk] for walk in (torch.randn(4, 12, generator=g).cumsum(1) - 30).tolist()]
+    drawn[0][6] = max(drawn[0][:6])  # a tie, somewhere
     cases = [
         ([-30.0, -26.0, -25.0, -25.5, -24.0, -24.5, -24.2, -24.1, -24.3, -23.0], 3),
         ([-20.0, -21.0, -22.0, -19.0], 2),  # the first epoch is the best
         ([-30.0, -25.0, -26.0, -25.0, -24.5], 2),  # a tie is no new best
         ([-3.0, -2.0, -1.0], 2),
-        (drawn, 2),
+        *((walk, 2) for walk in drawn),
     ]
     for validation, patience in cases:
         ended, best = right = stopped(validation, patience)

@@ -49,7 +49,7 @@ function again() {
     queued = false;
     if (!playing) return;
     const began = performance.now();
-    run.owed = Math.min(run.owed + ((began - run.last) / 1000) * perSecond, perSecond === Infinity ? Infinity : 4 + perSecond / 10);
+    run.owed = perSecond === Infinity ? Infinity : Math.min(run.owed + ((began - run.last) / 1000) * perSecond, 4 + perSecond / 10); // 0 · ∞ is NaN
     run.last = began;
     while (run.owed >= 1 && performance.now() - began < SLICE) {
       step();

@@ -151,7 +151,6 @@ export default view(({ model, el }) => {
     sigma.hidden = model.get("likelihood") !== "gaussian";
     restart(model.get("seed"));
   });
-  return () => worker.terminate();
 });
 
 /** Numbers as text: bytes that have changed would be taken for the same ones, and not be sent. */

@@ -52,6 +52,10 @@ def test_it_trains_and_python_gets_the_weights(lab):
     wait(page.page, view, lambda now: now["step"] > still["step"] + 20)
     page.run_cell(4)  # begins anew
     wait(page.page, view, lambda now: -1 < now["step"] < still["step"])
+    workers = len(page.page.workers)
+    page.run_cell(1)  # the old view goes while it trains, and its worker with it
+    wait(page.page, page.widget(1, ".vae-view"), lambda now: now["step"] >= 0)
+    assert len(page.page.workers) == workers > 0
 
 
 def test_the_scrubber_goes_back_and_step_goes_one_on(lab):

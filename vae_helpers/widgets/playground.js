@@ -151,6 +151,7 @@ export default view(({ model, el }) => {
     sigma.hidden = model.get("likelihood") !== "gaussian";
     restart(model.get("seed"));
   });
+  return () => worker.terminate(); // else it trains on, seen by nobody
 });
 
 /** Numbers as text: bytes that have changed would be taken for the same ones, and not be sent. */

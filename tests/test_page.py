@@ -428,7 +428,7 @@ def test_export_of_stored_outputs_executes_nothing(tmp_path, capsys):
     assert target.read_text(encoding="utf-8") == page
 
 
-def test_export_of_slides(tmp_path, monkeypatch):
+def test_export_of_slides(tmp_path, monkeypatch, capsys):
     """A section a `slide`, a screen a `subslide`, what is skipped left out; the notes of its section on each screen."""
     path = notebook(tmp_path, "# T", "1 + 1", "secret = 1", "print('x')")
     made = nbformat.read(path, 4)
@@ -439,8 +439,14 @@ def test_export_of_slides(tmp_path, monkeypatch):
     assert export_page.main([str(path), "-o", str(tmp_path), "--stored", "--slides"]) == 0
     page = (tmp_path / "98_sample_slides.html").read_text(encoding="utf-8")
     body = page[page.index('<div class="slides">') : page.index("<script>")]
-    assert body.count("<section>") == 1 + 2 and body.count("<strong>3 min.</strong>") == 2
+    assert (
+        body.count("<section>") == 1 + 1 and body.count('<section data-timing="180">') == 1 and body.count("<strong>3 min.</strong>") == 2
+    )
     assert body.count('<div class="code fragment">') == 1 and "secret" not in body
+    assert export_page.main([str(path), "-o", str(tmp_path), "--stored", "--slides", "--short"]) == 1
+    assert "Expected the minutes of a short class" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        export_page.main([str(path), "-o", str(tmp_path), "--stored", "--short"])
 
 
 def test_a_notebook_without_slide_types_is_one_slide(tmp_path):

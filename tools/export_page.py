@@ -4,6 +4,7 @@
     python3 run.py export notebooks/07_train_a_vae.ipynb -o vae.html
     python3 run.py export notebooks/*.ipynb -o pages                the folder pages; links between the notebooks lead from page to page
     python3 run.py export notebooks/*.ipynb --slides -o slides      a slide show of each: arrow keys, S for the speaker's window
+    python3 run.py export notebooks/03_*.ipynb --slides --short     without the sections that the speaker's notes leave out of a short class
     python3 run.py export notebooks/08_*.ipynb --views 1 3          its first and third interactive view with their captions, no more
     python3 run.py export notebooks/08_*.ipynb --stored             with the outputs that it holds, at once: views are pictures; to print
 
@@ -13,32 +14,21 @@ the notebook is executed first, with seed 0 and without a network. Its own file 
 
 import argparse
 import asyncio
-import base64
 import os
 import re
 import sys
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from urllib.parse import unquote
 
-import mathml
 from build_notebooks import NotebookFailed, execute
+from cell_html import CannotExport, cells, code_style, markdown, output, title
 from freshness import ROOT, read
-from nbconvert.filters import ansi2html
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 from sections import sections
-from slides import deck, speaker_notes
+from slides import deck, left_out, minutes, speaker_notes, without
 
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
-from vae_helpers.widgets.kit.page import Parts, document, image, write
-
-
-class CannotExport(Exception):
-    """The notebook cannot be made into a page; the message says why and what to do."""
+from vae_helpers.widgets.kit.page import Parts, document, write
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,17 +39,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, help="the HTML file, or a folder (default: the notebook's name, in this folder)")
     parser.add_argument("--views", nargs="*", type=int, metavar="N", help="only the interactive views (all, or those with these numbers)")
     parser.add_argument("--slides", action="store_true", help="a lecture: slides with the views live, and the speaker's notes (key S)")
+    parser.add_argument("--short", action="store_true", help="with --slides: without the sections that a short class leaves out")
     parser.add_argument("--stored", action="store_true", help="with the stored outputs, nothing is executed: views are still pictures")
     options = parser.parse_args(arguments)
     if options.views is not None and (options.stored or options.slides):
         parser.error("--views makes a page of live views alone: expected neither --stored nor --slides with it")
+    if options.short and not options.slides:
+        parser.error("--short is for slides: expected --slides with it")
     try:
-        targets = where(options.notebooks, options.output, "_slides" if options.slides else "")
+        targets = where(options.notebooks, options.output, "_slides" * options.slides + "_short" * options.short)
         if shut := [folder for folder in {target.resolve().parent for target in targets.values()} if not os.access(folder, os.W_OK)]:
             raise CannotExport(f"You may not write into {shut[0]}. Give another place: -o my-page.html, or -o and a folder.")
         for notebook, target in targets.items():
             print(f"{notebook.name}: {'reading' if options.stored else 'executing'} ...", flush=True)
-            page = export(notebook, target, [other.name for other in targets.values()], options.views, options.stored, options.slides)
+            beside = [other.name for other in targets.values()]
+            page = export(notebook, target, beside, options.views, options.stored, options.slides, options.short)
             print(f"{notebook.name}: written to {target}, {weight(page)}", flush=True)
     except (CannotExport, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
@@ -84,17 +78,23 @@ def where(notebooks: list[Path], output: Path | None, ending: str = "") -> dict[
 
 
 def export(
-    notebook: Path, target: Path, beside: list[str], views: list[int] | None = None, stored: bool = False, slides: bool = False
+    notebook: Path,
+    target: Path,
+    beside: list[str],
+    views: list[int] | None = None,
+    stored: bool = False,
+    slides: bool = False,
+    short: bool = False,
 ) -> str:
     """Execute the notebook (not where its outputs are wanted as `stored`), write its page, return the page. `beside` are the names of
-    pages that links may lead to; `views`: only those; `slides`: as a lecture.
+    pages that links may lead to; `views`: only those; `slides`: as a lecture, `short`: for a short class.
 
     Raises CannotExport where a cell fails, a formula cannot be converted, or a view is not there; then nothing is written.
     """
     pages = {*beside, *(path.name for path in target.parent.glob("*.html"))}
     try:
         content = read(notebook) if stored else asyncio.run(execute(notebook, {PAGE_SWITCH: "1"})).notebook
-        text = lecture(content, notebook, pages) if slides else page(content, _path_to_show(notebook), pages, views, stored)
+        text = lecture(content, notebook, pages, short) if slides else page(content, _path_to_show(notebook), pages, views, stored)
     except NotebookFailed as failure:
         raise CannotExport(f"{notebook.name} does not run to its end: {failure}. No page was written.") from None
     except (ValueError, KeyError) as error:
@@ -110,12 +110,16 @@ def weight(page: str) -> str:
     return f"{len(page.encode()) / 1000:.0f} kB (views {views / 1000:.0f}, pictures {pictures / 1000:.0f})"
 
 
-def lecture(notebook: dict, path: Path, pages: set[str]) -> str:
-    """The HTML text of an executed notebook as slides, with the speaker's notes that lectures/ has for it."""
-    parts = Parts()
+def lecture(notebook: dict, path: Path, pages: set[str], short: bool = False) -> str:
+    """The HTML text of an executed notebook as slides, with the speaker's notes that lectures/ has for it; `short`: without the sections
+    that they leave out of a short class. CannotExport where they do not say which."""
+    try:
+        out = left_out(path) if short else {}
+    except LookupError as error:
+        raise CannotExport(str(error)) from None
+    parts, notes, notebook = Parts(), speaker_notes(path), without(notebook, out)
     html = list(zip(notebook["cells"], cells(notebook, parts, pages), strict=True))
-    notes = {name: markdown(text, pages) for name, text in speaker_notes(path).items()}
-    return deck(title(notebook), html, notes, parts, code_style())
+    return deck(title(notebook), html, {name: markdown(text, pages) for name, text in notes.items()}, minutes(notes), parts, code_style())
 
 
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
@@ -126,31 +130,6 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
     made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
-
-
-def title(notebook: dict) -> str:
-    """The first heading of the first order."""
-    texts = "\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    found = re.search(r"^# +(.+)$", texts, flags=re.MULTILINE)
-    return found[1].strip() if found else "Notebook"
-
-
-def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
-    """The HTML of each cell with its outputs. What its views share goes to `parts`."""
-    for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "markdown":
-            try:
-                yield markdown(cell["source"], pages)
-            except mathml.BadTeX as error:
-                raise CannotExport(f"cell {index}: {error}") from None
-        elif cell["cell_type"] == "code" and cell["source"].strip():
-            outputs = (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
-            source = code(cell["source"])
-            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
-                source = f'<details class="code"><summary>code</summary>{source}</details>'
-            yield "\n".join([source, *outputs])
-        else:
-            yield ""
 
 
 def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:
@@ -177,64 +156,6 @@ def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]
     for number in chosen or range(1, len(found) + 1):
         one, alt = found[number - 1]
         yield f"{output(one, alt, parts)}\n<p>{escape(alt)}</p>"
-
-
-def code(source: str) -> str:
-    """Python in colours. Names, operators and punctuation keep that of the text: their <span>s would be a third of a page's HTML."""
-    return re.sub(r'<span class="[npow]">([^<]*)</span>', r"\1", highlight(source, PythonLexer(), HtmlFormatter()))
-
-
-def output(one: dict, alt: str, parts: Parts) -> str:
-    """The HTML of one output: the richest of its kinds that a page can show."""
-    data = one.get("data", {})
-    words = data.get("text/plain", one.get("text", ""))
-    alt = alt or words
-    if PAGE_VIEW in data:
-        inside = parts.view(data[PAGE_VIEW], base64.b64decode(data["image/png"]), words.partition(": ")[2] or words)
-    elif "text/html" in data:
-        inside = data["text/html"]
-    elif "image/png" in data:
-        width = one.get("metadata", {}).get("image/png", {}).get("width")
-        inside = image(base64.b64decode(data["image/png"]), alt, width=width)
-    elif "text/markdown" in data:
-        inside = markdown(data["text/markdown"], set())
-    else:
-        inside = f"<pre>{ansi2html(words)}</pre>"
-    return f'<div class="output">{inside}</div>'
-
-
-def markdown(text: str, pages: set[str]) -> str:
-    """Prose with its formulas as MathML."""
-    return MarkdownWithMath(renderer=_Renderer(pages)).render(text)
-
-
-class _Renderer(IPythonRenderer):
-    def __init__(self, pages: set[str]):
-        super().__init__(escape=False, anchor_link_text="#")
-        self.pages = pages
-
-    def inline_math(self, body: str) -> str:
-        return mathml.convert(body)
-
-    def block_math(self, body: str) -> str:
-        return mathml.convert(body, display=True)
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return mathml.convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
-
-    def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link to another notebook leads to its page if that lies beside this one; else its text remains."""
-        file, mark, place = unquote(url).partition("#")
-        if "://" not in url and file.endswith(".ipynb"):
-            file = file.removesuffix(".ipynb") + ".html"
-            return super().link(text, f"{file}{mark}{place}", title) if file in self.pages else text
-        return super().link(text, url, title)
-
-
-def code_style() -> str:
-    """Colours of Python code, for light and dark; on paper light."""
-    light, dark = (HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in ("default", "github-dark"))
-    return f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 
 def _path_to_show(notebook: Path) -> str:

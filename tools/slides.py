@@ -1,10 +1,12 @@
 """The cells of a notebook as a lecture: one HTML file with reveal.js (tools/vendor) in it, the views live, the speaker's notes inside.
 
 `tools/export_page.py --slides` calls `deck`. A cell's slide type says where it stands: `slide` opens a section, `subslide` the next
-screen of it, `fragment` waits for a key, `skip` is left out. The notes of the sections are in lectures/, one file a notebook.
+screen of it, `fragment` waits for a key, `skip` is left out. The notes of the sections are in lectures/, one file a notebook: they say
+how many minutes a section has, which stand beside the clock of the speaker's window, and what a short class leaves out.
 """
 
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from freshness import ROOT
@@ -16,15 +18,25 @@ WIDTH, HEIGHT = 1280, 720
 START = f"""Reveal.initialize({{
   width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
   navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
-  plugins: [RevealNotes],
+  defaultTiming: TIMING, plugins: [RevealNotes],
 }});"""
+# The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section.
+BUDGETS = {
+    "Pacing – Time to finish current slide": "Left for this section",
+    "timings[currentSlide]": "timings.slice(0, currentSlide + 1).findLast(Boolean)",
+}
+SHORT = re.compile(r"^\*\*Short class: (\d+) min\.\*\* (.+?)\n\n", re.MULTILINE | re.DOTALL)
 
 
-def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], parts: Parts, style: str) -> str:
-    """The whole HTML text. `cells` has each cell with its HTML, `notes` the HTML of each section's notes by its heading."""
+def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], budget: dict[str, int], parts: Parts, style: str) -> str:
+    """The HTML text. `cells` has each cell with its HTML; by a section's heading, `notes` has its notes in HTML, `budget` its minutes."""
     html = {id(cell): text for cell, text in cells}
-    sections = "\n".join(_section(stack, html, notes) for stack in stacks([cell for cell, _ in cells]))
-    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), _read("notes.js"), START))
+    sections = "\n".join(_section(stack, html, notes, budget) for stack in stacks([cell for cell, _ in cells]))
+    speaker = _read("notes.js")
+    for text, ours in BUDGETS.items():
+        speaker = speaker.replace(text, ours)
+    start = START.replace("TIMING", "0" if budget else "null")
+    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, start))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
     styles = "\n".join([_read("reveal.css"), _read("slides.css"), style])
     return document(title, body, parts, styles, POLICY + "; frame-src 'self' file:")  # the speaker's window shows the lecture twice
@@ -45,6 +57,14 @@ def stacks(cells: list[dict]) -> list[list[list[dict]]]:
     return found
 
 
+def without(notebook: dict, out: Container[str]) -> dict:
+    """The notebook with the cells of the sections with these headings skipped, and their outputs gone."""
+    left = {id(cell) for stack in stacks(notebook["cells"]) if heading(stack) in out for screen in stack for cell in screen}
+    skip = {"slideshow": {"slide_type": "skip"}}
+    cells = [cell | {"outputs": [], "metadata": cell["metadata"] | skip} if id(cell) in left else cell for cell in notebook["cells"]]
+    return notebook | {"cells": cells}
+
+
 def heading(stack: list[list[dict]]) -> str:
     """The heading of a section, without its marks."""
     found = re.search(r"^#+ +(.+)$", stack[0][0]["source"], flags=re.MULTILINE)
@@ -53,17 +73,44 @@ def heading(stack: list[list[dict]]) -> str:
 
 def speaker_notes(notebook: Path) -> dict[str, str]:
     """The Markdown of each section's notes, by heading, from lectures/; empty where a notebook has none."""
-    path = ROOT / "lectures" / f"{notebook.stem}.md"
-    if not path.exists():
-        return {}
-    _, *sections = re.split(r"^## +", path.read_text("utf-8"), flags=re.MULTILINE)
+    _, *sections = re.split(r"^## +", _notes(notebook), flags=re.MULTILINE)
     return {name.strip(): text.strip() for name, _, text in (section.partition("\n") for section in sections)}
 
 
-def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str]) -> str:
-    said = f'<aside class="notes">{notes[name]}</aside>' if (name := heading(stack)) in notes else ""
+def minutes(notes: dict[str, str]) -> dict[str, int]:
+    """The minutes with which the notes of each section begin, **4 min.**, by its heading."""
+    return {name: int(found[1]) for name, text in notes.items() if (found := re.match(r"\*\*(\d+) min\.\*\*", text))}
+
+
+def left_out(notebook: Path) -> dict[str, int]:
+    """The headings of the sections that a short class leaves out, with their minutes, as the notes name them ("Further: " understood).
+
+    Raises LookupError where the notes do not say, or name a section that they do not have.
+    """
+    found = SHORT.search(_notes(notebook))
+    if not found:
+        raise LookupError(
+            f"Expected the minutes of a short class and what it leaves out in lectures/{notebook.stem}.md, as other notes have."
+        )
+    named = re.findall(r'"([^"]+)" \((\d+)(?: min)?\)', " ".join(found[2].split()))
+    headings = {heading.removeprefix("Further: "): heading for heading in speaker_notes(notebook)}
+    if missing := [name for name, _ in named if name not in headings]:
+        raise LookupError(f"lectures/{notebook.stem}.md leaves {missing} out of a short class: expected names of its sections.")
+    return {headings[name]: int(taken) for name, taken in named}
+
+
+def _notes(notebook: Path) -> str:
+    path = ROOT / "lectures" / f"{notebook.stem}.md"
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str], budget: dict[str, int]) -> str:
+    name = heading(stack)
+    said = f'<aside class="notes">{notes[name]}</aside>' if name in notes else ""
     screens = ["\n".join([*(_cell(cell, html[id(cell)]) for cell in cells), said]) for cells in stack]
-    return "<section>\n" + "\n".join(f"<section>\n{screen}\n</section>" for screen in screens) + "\n</section>"
+    first, *rest = [f"<section>\n{screen}\n</section>" for screen in screens]
+    timed = first.replace("<section>", f'<section data-timing="{60 * budget[name]}">', 1) if name in budget else first
+    return "<section>\n" + "\n".join([timed, *rest]) + "\n</section>"
 
 
 def _cell(cell: dict, html: str) -> str:

@@ -12,7 +12,7 @@ from export_page import lecture
 from freshness import read
 from notebook_reading import NOTEBOOKS
 from playwright.sync_api import expect
-from slides import HEIGHT, WIDTH, heading, speaker_notes, stacks
+from slides import HEIGHT, WIDTH, heading, minutes, speaker_notes, stacks
 
 from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
@@ -40,6 +40,16 @@ EXPORTED = """() => [...document.querySelectorAll(".slides > section")].flatMap(
     const left = screen.getBoundingClientRect().left;
     return [screen.scrollHeight, Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right - left))];
   }))"""
+
+# The speaker's window, once its clock has ticked: what is left and what has passed are together the seconds of the sections so far.
+LEFT = """(budget) => {
+  const seconds = (place) => {
+    const [hours, minutes, seconds] = ["hours", "minutes", "seconds"].map((unit) =>
+      Number(document.querySelector(`${place} .${unit}-value`).textContent.replace(":", "")));
+    return 3600 * hours + 60 * minutes + seconds;
+  };
+  return Math.abs(seconds(".timer") + seconds(".pacing") - budget) <= 1;
+}"""
 
 
 def screens(notebook: dict) -> list[tuple[str, list[int]]]:
@@ -179,16 +189,22 @@ def test_the_exported_show_has_working_views(show, size, tmp_path):
 
 
 def test_the_speakers_window_has_the_notes(show, tmp_path):
-    """Opened from a disk without a network: it shows the lecture twice, with the notes of the section, and follows."""
-    path = NOTEBOOKS[1]
+    """Opened from a disk without a network: it shows the lecture twice, with the notes of the section and what is left of its minutes,
+    the same on each of its screens, and follows."""
+    path = NOTEBOOKS[3]
     page = show(write(lecture(read(path), path, set()), tmp_path / "lecture.html"))
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
     window, notes = opened.value, list(speaker_notes(path).values())
-    for section, said in enumerate(notes[:2]):
-        page.evaluate("h => Reveal.slide(h)", section)
-        words = re.sub(r"[*_`$]", "", said).split()[:6]
+    budgets = list(minutes(speaker_notes(path)).values())
+    window.locator(".pacing-title", has_text="Left for this section").wait_for()
+    assert page.evaluate("document.querySelectorAll('.slides > section:first-child > section').length") > 1
+    for section in (2, 1, 0):
+        page.evaluate("h => Reveal.slide(h, 1)", section)
+        window.wait_for_function(LEFT, arg=60 * sum(budgets[: section + 1]))
+        words = re.sub(r"[*_`$]", "", notes[section]).split()[:6]
         expect(window.locator(".speaker-controls-notes .value")).to_contain_text(" ".join(words))
+        expect(window.locator(".pacing")).to_contain_class("ahead" if section else "on-track")
     expect(window.frame_locator("#current-slide iframe").locator(".reveal.ready")).to_be_attached()
     window.close()
     page.close()

@@ -16,3 +16,7 @@ BREAK = [
     ("12.8", "(-exact.log_evidence).exp(), what", "exact.log_evidence.exp(), what"),
     ("12.8", "(q.log_prob(grid) - toy", "(2 * q.log_prob(grid) - toy"),
 ]
+
+EQUIVALENT = [
+    ("12.8", "0.6 * exact.sd -> (exact.sd)", "any density q will do: that is what the equation says"),
+]

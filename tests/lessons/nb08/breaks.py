@@ -26,7 +26,8 @@ EQUIVALENT = [
     *(
         ("8.3", change, "the scale of a standard error")
         for change in (
-            "(information[0] - information[1]).square().mean() / 4 / len(m) -> ((information[0] - information[1]).square().mean() / 4 * len(m))",
+            "(information[0] - information[1]).square().mean() / 4 / len(m) "
+            "-> ((information[0] - information[1]).square().mean() / 4 * len(m))",
             "(information[0] - information[1]).square().mean() / 4 -> ((information[0] - information[1]).square().mean())",
             "(information[0] - information[1]).square().mean() / 4 -> ((information[0] - information[1]).square().mean() * 4)",
             "(information[0] - information[1]).square().mean() -> ((information[0] - information[1]).square().sum())",

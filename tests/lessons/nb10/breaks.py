@@ -11,3 +11,19 @@ BREAK = [
     ("10.6", "32 * beta * math.log(2 * math.pi * beta * sigma**2)", "32 * math.log(2 * math.pi * beta * sigma**2)"),
     ("10.7", "Normal(0.0, 1.0).icdf(((cells", "Normal(0.0, 1.2).icdf(((cells"),
 ]
+
+EQUIVALENT = [
+    ("10.3", "torch.eye(64) - W @ V -> (torch.eye(64) + W @ V)", "V and −V: the KL does not see the sign"),
+    *(
+        ("10.5", change, "the scale of a standard error")
+        for change in (
+            "low - 5 * error -> (low + 5 * error)",
+            "high + 5 * error -> (high - 5 * error)",
+            "5 * error -> (error)",
+            "5 * error -> (5 / error)",
+        )
+    ),
+    ("10.6", "2 * q.stddev.log() -> (q.stddev.log())", "the KL of another q: (10.6) holds for each"),
+    ("10.7", "1 - 1e-6 -> (1)", "a clamp that no draw reaches"),
+    ("10.7", "1 - 1e-6 -> (1 + 1e-06)", "a clamp that no draw reaches"),
+]

@@ -21,3 +21,30 @@ BREAK = [
     ("11.15", "rebuilt - at_prior - instalments.sum()", "rebuilt - instalments.sum()"),
     ("11.16", "(snr[:-1] - snr[1:]) / 2 * off[2:]", "(snr[:-1] - snr[1:]) * off[2:]"),
 ]
+
+EQUIVALENT = [
+    ("11.3", "1e-3 * b.abs().max() -> (b.abs().max())", "a tolerance"),
+    ("11.3", "1e-3 * b.abs().max() -> (0.001 / b.abs().max())", "a tolerance"),
+    (
+        "11.5",
+        "torch.logaddexp(log_of_w[:, None], log_of_w) - math.log(2) -> (torch.logaddexp(log_of_w[:, None], log_of_w) + math.log(2))",
+        "a constant has no gradient",
+    ),
+    (
+        "11.5",
+        "torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(20)]).mean(0) "
+        "-> (torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(20)]).sum(0))",
+        "of the cell of (11.2), whose check notices",
+    ),
+    *(
+        (equation, change, "the scale of a standard error")
+        for equation, change in (
+            ("11.10", "error_1**2 + error_2**2 -> (error_1 ** 2 - error_2 ** 2)"),
+            ("11.10", "error_1**2 -> ((error_1) ** 1)"),
+            ("11.10", "error_2**2 -> ((error_2) ** 1)"),
+            ("11.13", "5 * tries.std(0) / 200**0.5 -> (5 * tries.std(0) * 200 ** 0.5)"),
+            ("11.13", "5 * tries.std(0) -> (5 / tries.std(0))"),
+        )
+    ),
+    ("11.15", "1.7**2 -> ((1.7) ** 1)", "another s²"),
+]

@@ -38,9 +38,10 @@ def shade(figure, share):
     figure.set_facecolor((share,) * 3)
 
 
-TWO = torch.tensor([1.0, 2.0])
+TWO, TABLE = torch.tensor([1.0, 2.0]), torch.linspace(-9, 9, 181)
 # Each view, made of tensors that were converted by `t`, images by `image`, labels by `label`.
 MAKE = {
+    "Bell": lambda t, image, label: widgets.Bell(t(TABLE), t(-(TABLE**2)), 0.0),
     "BetaStory": lambda t, image, label: widgets.BetaStory([digits_vae(), digits_vae()], t(TWO), image(X), label(LABELS)),
     "DigitCanvas": lambda t, image, label: DigitCanvas(
         digits_vae(), t(rows(30, 2)), label(LABELS), t(rows(30, 2).exp()), extent=t(torch.tensor([-4.0, 4, -4, 4])), example=4

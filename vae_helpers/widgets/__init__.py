@@ -6,6 +6,7 @@ Importing this loads no view: each name is fetched from its module when it is fi
 from importlib import import_module
 
 HOMES = {  # name: module
+    "Bell": "bell",
     "BetaStory": "beta_story",
     "DigitCanvas": "digit_canvas",
     "FrameStack": "frame_stack",

@@ -43,15 +43,6 @@ def posterior_and_gaussian(ax: Axes, toy: CurvedToy, x: float, mu: float, sigma:
     return ax
 
 
-def elbo_frame(figure: Figure, toy: CurvedToy, x: float, mu: float, sigma: float, elbo: float, floor: float = -10.0) -> Figure:
-    """One picture of the interactive figure: the bar left, in nats, the two densities right."""
-    log_evidence = toy.log_evidence(x).item()
-    left, right = figure.subplots(1, 2, width_ratios=(1, 2))
-    elbo_bars(left, ["this q"], [elbo], log_evidence, floor)
-    posterior_and_gaussian(right, toy, x, mu, sigma).set_title(f"q = N({number(mu)}, {number(sigma)}²)")
-    return figure
-
-
 def jensen(ax: Axes, ratio: Tensor, mean_log: float, title: str = "") -> Axes:
     """Draws of w/p(x), (n,), as dots on the logarithm's curve, its tangent at their mean 1, and the gap (nats) down to their mean log."""
     t = torch.linspace(-6.2, math.log(4), 400).exp()  # even steps of log t, since the curve is steep at 0

@@ -61,9 +61,12 @@ def test_binder_has_no_second_list():
 
 @script
 def test_jupyterlab_starts_with_one_thread_and_our_settings():
-    command = [ROOT / "binder" / "start", "printenv", "OMP_NUM_THREADS", "JUPYTER_CONFIG_PATH"]
-    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd="/")
-    assert shown.stdout.split() == ["1", str(ROOT / "share" / "jupyter")]
+    command = [ROOT / "binder" / "start", "printenv", "OMP_NUM_THREADS", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH"]
+    env = {name: value for name, value in os.environ.items() if name != "JUPYTER_PATH"}
+    ours = str(ROOT / "share" / "jupyter")
+    for before in ({}, {"JUPYTER_PATH": "theirs"}):
+        shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd="/", env=env | before)
+        assert shown.stdout.split() == ["1", ours, os.pathsep.join([ours, *before.values()])]
 
 
 @script

@@ -377,3 +377,4 @@ def test_the_package_is_that_of_this_folder(tmp_path, monkeypatch):
 def test_the_users_own_settings_of_jupyter_stay(monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     assert install.surroundings()["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(ROOT / "share" / "jupyter"), "mine"]
+    assert install.surroundings()["JUPYTER_PATH"] == str(ROOT / "share" / "jupyter")  # a kernel of theirs is none of ours

@@ -21,6 +21,8 @@ from subprocess import PIPE, STDOUT
 @contextmanager
 def warm_kernels(folder: Path) -> Iterator[dict[str, str]]:
     """The variables of a JupyterLab whose kernels start warm. Elsewhere than on Linux, where forking is not safe, there are none."""
+    from install import surroundings  # tools/ is on the tests' path, not on that of this file as a program
+
     if sys.platform != "linux":
         yield {}
         return
@@ -34,7 +36,7 @@ def warm_kernels(folder: Path) -> Iterator[dict[str, str]]:
         command = [sys.executable, __file__, str(listener.fileno())]
         process = subprocess.Popen(command, stdin=PIPE, stdout=log, stderr=STDOUT, pass_fds=[listener.fileno()])
     with process:  # whose end closes the pipe
-        yield {"JUPYTER_PATH": str(folder)}
+        yield {"JUPYTER_PATH": os.pathsep.join([str(folder), surroundings()["JUPYTER_PATH"]])}
 
 
 def serve(listener: socket.socket) -> None:

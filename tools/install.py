@@ -208,14 +208,17 @@ def fingerprint(version: str) -> str:
 
 def surroundings() -> dict[str, str]:
     """The variables of every program that is started here: this user's, less those that lead Python, pip or Jupyter to other packages
-    (a cluster's modules, `pip install --user`, a `python3` kernel in the home folder), plus JupyterLab's settings for the collection."""
+    (a cluster's modules, `pip install --user`, a `python3` kernel in the home folder), plus where JupyterLab's settings for the collection
+    lie, and the order of its slide show."""
     dropped = {"PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "JUPYTER_PATH", "__PYVENV_LAUNCHER__"}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
-    configured = [str(ROOT / "share" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    ours = str(ROOT / "share" / "jupyter")
+    configured = [ours, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     return kept | {
         "PIP_USER": "0",
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": str(ROOT),  # in place of the user's, and right also after this folder was renamed
         "JUPYTER_PREFER_ENV_PATH": "1",
         "JUPYTER_CONFIG_PATH": os.pathsep.join(configured),
+        "JUPYTER_PATH": ours,
     }

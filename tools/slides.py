@@ -19,7 +19,10 @@ START = f"""Reveal.initialize({{
   width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
   navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
   defaultTiming: TIMING, plugins: [RevealNotes],
-}});"""
+}});
+giveBack();"""
+# After a drag or a button the keys belong to the slides again, here as in JupyterLab.
+HAND = (ROOT / "share/jupyter/labextensions/vae-lecture/static/hand.js").read_text(encoding="utf-8").replace("export ", "")
 # The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section.
 BUDGETS = {
     "Pacing – Time to finish current slide": "Left for this section",
@@ -36,7 +39,7 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], budge
     for text, ours in BUDGETS.items():
         speaker = speaker.replace(text, ours)
     start = START.replace("TIMING", "0" if budget else "null")
-    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, start))
+    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, HAND, start))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
     styles = "\n".join([_read("reveal.css"), _read("slides.css"), style])
     return document(title, body, parts, styles, POLICY + "; frame-src 'self' file:")  # the speaker's window shows the lecture twice

@@ -19,6 +19,7 @@ from vae_helpers.widgets import LatentPad
 from vae_helpers.widgets.kit.base import PAGE_VIEW
 from vae_helpers.widgets.kit.page import write
 
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # For each screen of a live show, given by the indices of its cells: its height, and how far it reaches to the right.
 LIVE = """(screens) => {
   const cells = [...document.querySelectorAll(".jp-Deck .jp-Notebook .jp-Cell")];
@@ -90,23 +91,74 @@ def test_a_notebook_as_a_reader_first_meets_it(lab, path):
     page.page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea-output img')].every(image => image.naturalWidth > 0)")
     page.screenshot(f"opened-{path.stem}")
 
-    page.command("deck:start")
-    page.page.locator(".jp-Deck .jp-deck-mod-visible").first.wait_for()
+    start(page)
     found = screens(read(path))
     sizes = page.page.evaluate(LIVE, [shown for _, shown in found])
     stop(page)
     assert not (large := too_large([name for name, _ in found], sizes)), large
 
 
-def test_the_live_show_has_working_views(lab):
-    page = lab(["from vae_helpers import widgets, pretrained\npad = widgets.LatentPad(pretrained.load('mnist_vae_2d'))\npad", "1"])
-    page.run_all()
-    page.page.evaluate("() => document.activeElement.blur()")
+def start(page) -> None:
     page.command("deck:start")
-    ring = page.widget(0, "[tabindex='0']")
-    before = page.widget(0, ".vae-view").inner_text()
+    page.page.locator(".jp-Deck .jp-deck-mod-visible").first.wait_for()
+
+
+def at(page) -> int:
+    """The index of the cell that the live show has come to; it is on the screen."""
+    found = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+    page.page.wait_for_function(f"jupyterapp.shell.currentWidget.content.widgets[{found}].node.offsetHeight > 0")
+    return page.page.evaluate(found)
+
+
+def test_the_live_show_has_working_views(lab, tmp_path):
+    """Keys that were reached by Tab, and drags, move the ring; then the keys belong to the slides again."""
+    code = "from vae_helpers import widgets, pretrained\nwidgets.LatentPad(pretrained.load('mnist_vae_2d'))"
+    slide = {"slideshow": {"slide_type": "slide"}}
+    cells = [nbformat.v4.new_code_cell(source, metadata=slide) for source in (code, "1")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), tmp_path / "shown.ipynb")
+    page = lab(tmp_path / "shown.ipynb").run_all()
+    start(page)
+    page.page.keyboard.press("ArrowLeft")
+    ring, reading = page.widget(0, "[tabindex='0']"), page.widget(0, ".vae-reading")
+    before = reading.inner_text()
     ring.press("ArrowRight")
-    expect(page.widget(0, ".vae-view")).not_to_have_text(before)
+    expect(reading).not_to_have_text(before)
+    assert at(page) == 0
+    before = reading.inner_text()
+    page.drag(page.widget(0, ".vae-pad"), (0.3, 0.5), (0.6, 0.4))
+    expect(reading).not_to_have_text(before)
+    page.page.wait_for_function("!document.activeElement.closest('.vae-view')")
+    page.page.keyboard.press("ArrowRight")
+    assert at(page) == 1
+    stop(page)
+
+
+ON, BACK = ("ArrowRight", "PageDown", "Space", "ArrowDown"), ("ArrowLeft", "PageUp", "Shift+Space", "ArrowUp")
+
+
+def test_every_key_goes_to_the_next_screen_of_the_live_show(lab):
+    """To each screen and fragment in the order of the exported show, and back, the keys and the button in the corner by turns: nothing is
+    passed by, and what is folded on the page is seen."""
+    path = NOTEBOOKS[1]
+    page, cells = lab(path, size=(WIDTH, HEIGHT)), read(path)["cells"]
+    index = {id(cell): i for i, cell in enumerate(cells)}
+    every = [
+        index[id(cell)]
+        for stack in stacks(cells)
+        for screen in stack
+        for k, cell in enumerate(screen)
+        if k == 0 or cell["metadata"]["slideshow"]["slide_type"] == "fragment"
+    ]
+    start(page)
+    for keys, button, wanted in ((ON, "forward", every[1:]), (BACK, "back", every[-2::-1])):
+        seen = []
+        for press in range(len(wanted)):
+            if press % 5 < 4:
+                page.page.keyboard.press(keys[press % 5])
+            else:
+                page.page.locator(f".jp-deck-mod-direction-{button}").dispatch_event("click")
+            seen.append(at(page))
+        assert seen == wanted
     stop(page)
 
 
@@ -164,7 +216,8 @@ def test_every_key_for_on_goes_to_the_next_screen(show, key, tmp_path):
 
 @pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (1920, 1080)], ids=str)
 def test_the_exported_show_has_working_views(show, size, tmp_path):
-    """In a section that is hidden at first, at the projector's scale: a drag and a key move the ring where they should, not the slide."""
+    """In a section that is hidden at first, at the projector's scale: a drag and a key move the ring where they should, not the slide;
+    after the drag the keys belong to the slides again."""
     pad = LatentPad(VAE((8, 8), 2, seed=0))
     data = {PAGE_VIEW: pad.page_data(), "image/png": base64.b64encode(pad.picture()).decode(), "text/plain": repr(pad)}
     code = nbformat.v4.new_code_cell("pad", outputs=[nbformat.v4.new_output("display_data", data)])
@@ -180,11 +233,16 @@ def test_the_exported_show_has_working_views(show, size, tmp_path):
     page.mouse.down()
     page.mouse.move(box["x"] + (left + 0.75 * width) * box["width"], box["y"] + (top + 0.25 * height) * box["height"], steps=5)
     page.mouse.up()
+    text = reading.inner_text()
     expected = [x0 + 0.75 * (x1 - x0), y1 - 0.25 * (y1 - y0)]
     shown = [float(number.replace("−", "-")) for number in re.findall(r"[-−]?\d+\.\d+", reading.inner_text())[:2]]
     assert shown == pytest.approx(expected, abs=0.03)
-    place.press("ArrowRight")
-    assert page.evaluate("Reveal.getIndices().h") == 1
+    page.wait_for_function("document.activeElement === document.body")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("Reveal.getIndices().h") == 2
+    page.keyboard.press("ArrowLeft")
+    place.press("ArrowRight")  # reached by Tab, it keeps its keys
+    assert page.evaluate("Reveal.getIndices().h") == 1 and reading.inner_text() != text
     page.close()
 
 

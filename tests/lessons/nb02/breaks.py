@@ -10,10 +10,10 @@ BREAK = [
     ("2.7", "V = second_moment / p_x**2 - 1", "V = second_moment / p_x**2"),
     ("2.8", "model.sigma2 / 2)", "model.sigma2 / 3)"),
     ("2.9", "1 / (2 + sigma**2)", "1 / (1 + sigma**2)"),
-    ("2.10", "- exact.log_density(five)", "- 1.1 * exact.log_density(five)"),
-    ("2.11", "exact.log_density(there) - exact", "exact.log_density(there) + exact"),
+    ("2.10", "- flat.posterior(x).log_prob(five)", "- 1.1 * flat.posterior(x).log_prob(five)"),
+    ("2.11", "posterior.log_prob(there) - posterior", "posterior.log_prob(there) + posterior"),
     ("2.12", "back = density(there)", "back = density(here)"),
     ("2.13", "(log_q - log_p)", "(log_p - log_q)"),
-    ("2.14", "(log_p - log_q).exp() * dz", "(log_p - log_q).exp().sqrt() * dz"),
+    ("2.14", "- wide.log_prob(spread)).exp()", "- wide.log_prob(spread)).exp().sqrt()"),
     ("2.15", "0.5 * math.log(2 * math.pi * math.e)", "0.5 * math.log(2 * math.pi)"),
 ]

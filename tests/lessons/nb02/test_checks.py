@@ -18,8 +18,10 @@ def test_a_draw_from_q_is_worth_a_hundred_from_the_prior():
         log_p = toy.log_joint(-0.3, z) - toy.log_evidence(-0.3)
         V.append(torch.trapezoid((2 * log_p - Normal(mu, sigma).log_prob(z)).exp(), z).item() - 1)
         drawn = mu + sigma * torch.randn(2_000, 100, generator=g, dtype=torch.float64)
-        log_weights = toy.log_joint(-0.3, drawn) - Normal(mu, sigma).log_prob(drawn)
-        errors.append(log_weights.exp().mean(1).log().sub(toy.log_evidence(-0.3)).square().mean().item())
-    assert 100 * V[0] / V[1] == pytest.approx(1.045, abs=0.005)
-    assert 100 * errors[0] / errors[1] == pytest.approx(1.045, rel=0.2)
-    assert grade("2.6", 1).status == CORRECT and grade("2.6", 2).status == WRONG
+        weights = (toy.log_joint(-0.3, drawn) - Normal(mu, sigma).log_prob(drawn) - toy.log_evidence(-0.3)).exp()
+        errors.append({n: weights.reshape(-1, n).mean(1).log().square().mean().item() for n in (1, 2, 100)})
+    from_q, from_prior = errors
+    assert 10_000 * V[0] / V[1] == pytest.approx(104.5, abs=0.5)
+    assert 10_000 * from_q[100] / from_prior[100] == pytest.approx(104.5, rel=0.2)
+    assert from_q[2] < from_prior[100] < from_q[1] == pytest.approx(0.15**2, rel=0.1)  # as the solution says of one draw and two
+    assert grade("2.6", 100).status == CORRECT and grade("2.6", 50).status == WRONG

@@ -91,9 +91,9 @@ WRONG = {
         (WEIGHT.format(**WEIGHTED | {"back": "log_weight.max()"}), "Where do the draws come from"),
     ],
     "2.6": [
-        ("draws_from_q = 10", "goes with its square"),
-        ("draws_from_q = 100", "of 100 draws, how many are left?"),
-        ("draws_from_q = 1_000", "What does half the error cost"),
+        ("draws_from_q = 1_000", "goes with its square"),
+        ("draws_from_q = 1_000_000", "do as well as 10,000 from q"),
+        ("draws_from_q = 1", "What does half the error cost"),
     ],
     "2.7": [
         (FIT.format(**FITTED | {"back": "mu.item(), log_sigma.exp().item() ** 2"}), "That is the variance"),
@@ -130,7 +130,7 @@ RIGHT = {  # other answers that must pass
         BILL.format("math.ceil((rho**L - 1) / error**2)"),
         BILL.replace("math.exp(1 / (2 + sigma**2))", "torch.exp(1 / (2 + sigma**2))").format("(rho**L - 1) / error**2"),
     ],
-    "2.6": ["draws_from_q = 1.045"],
+    "2.6": ["draws_from_q = 96"],
     "2.7": [
         FIT.replace(
             "eps = torch.linspace(-5, 5, 101, dtype=torch.float64)", "eps = Normal(0.0, 1.0).icdf((torch.arange(2_000) + 0.5) / 2_000)"

@@ -170,15 +170,15 @@ def importance_log_evidence(answer):
             return problem
 
 
-@exercise("2.6", praise="A single draw from the right place is worth a hundred from the prior.")
+@exercise("2.6", praise="A draw from the right place is worth a hundred from the prior.")
 def draws_from_q(answer):
-    exact = 1.045  # 100 times the relative variance (2.7) of a draw from q over that of one from the prior, by quadrature
+    exact = 104.5  # 10,000 times the relative variance (2.7) of a draw from q over that of one from the prior, by quadrature
     slips = {
-        "That is the ratio of the errors: the number of draws goes with its square.": 10,
-        "That is how many times fewer, or as many: of 100 draws, how many are left?": 100,
+        "You divided by the ratio of the errors: the number of draws goes with its square.": 1_000,
+        "That is how many from the prior do as well as 10,000 from q.": 1_000_000,
     }
     question = "How many times larger is the error from the prior? What does half the error cost in draws?"
-    return compare(answer, exact, slips, question, rtol=0.4, formula="100 · (error from q / error from the prior)².")
+    return compare(answer, exact, slips, question, rtol=0.2, formula="10,000 · (error from q / error from the prior)².")
 
 
 @exercise("2.7", praise="You have fitted a posterior without knowing p(x).")

@@ -57,7 +57,7 @@ def three_densities(ax: Axes, toy: CurvedToy, x: float, legend: bool = False) ->
     ax.plot(z, likelihood / likelihood.max() * posterior.max(), color=ORANGE, ls=":", lw=2.5, label="likelihood p(x|z), scaled")
     ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, posterior.max().item() * (1.6 if legend else 1.05)))
     if legend:
-        ax.legend(fontsize=12, loc="upper left")
+        ax.legend(fontsize=12, loc="upper left", handlelength=1.4, handletextpad=0.5, borderaxespad=0.2)
     return ax
 
 

@@ -86,11 +86,11 @@ WRONG = {
         ("def standard_errors(r, u):\n    k = r.shape[1] ** 0.5\n    return (r - u).std(1) / k, r.std(1) / k", "first axis"),
     ],
     "4.8": [
-        ("def believable(mu, logvar):\n    return (logvar.exp() > 0.5).any(-1)", "all must pass"),
-        ("def believable(mu, logvar):\n    return ((logvar / 2).exp() > 0.5).all(-1)", "not for σ"),
-        ("def believable(mu, logvar):\n    return (logvar > 0.5).all(-1)", "compare exp(logvar)"),
-        ("def believable(mu, logvar):\n    return (logvar.exp() <= 0.5).any(-1)", "other way round"),
-        ("def believable(mu, logvar):\n    return logvar.exp() > 0.5", "One answer an image"),
-        ("def believable(mu, logvar):\n    return ((logvar.exp() > 0.5) & (mu.abs() < 2)).all(-1)", "not infinite"),
+        ("def finite_variance(mu, logvar):\n    return (logvar.exp() > 0.5).any(-1)", "all must pass"),
+        ("def finite_variance(mu, logvar):\n    return ((logvar / 2).exp() > 0.5).all(-1)", "not for σ"),
+        ("def finite_variance(mu, logvar):\n    return (logvar > 0.5).all(-1)", "compare exp(logvar)"),
+        ("def finite_variance(mu, logvar):\n    return (logvar.exp() <= 0.5).any(-1)", "other way round"),
+        ("def finite_variance(mu, logvar):\n    return logvar.exp() > 0.5", "One answer an image"),
+        ("def finite_variance(mu, logvar):\n    return ((logvar.exp() > 0.5) & (mu.abs() < 2)).all(-1)", "not infinite"),
     ],
 }

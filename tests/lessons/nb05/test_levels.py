@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.stats import norm, truncexpon
+from scipy.stats import norm, truncexpon, truncnorm
 
 from vae_helpers.lessons.nb05.levels import GaussianOfLevels, continuous_bernoulli_levels, gaussian_levels
 
@@ -19,6 +19,17 @@ def test_gaussian_levels_are_differences_of_the_cdf(levels, m, sigma):
     exact = np.where(low > m, norm.sf(low, m, sigma) - norm.sf(high, m, sigma), norm.cdf(high, m, sigma) - norm.cdf(low, m, sigma))
     got = gaussian_levels(torch.tensor(x), torch.tensor(m).double(), sigma, levels).numpy()
     assert np.allclose(got, np.log(exact), rtol=1e-7, atol=1e-12) and np.exp(got).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("m", "sigma"), [(0.3, 0.2), (-0.4, 0.1), (1.2, 1.7)])
+def test_closed_ends_cut_the_gaussian_at_the_outer_edges(m, sigma):
+    edges = (np.arange(18) - 0.5) / 16
+    exact = np.diff(truncnorm((edges[0] - m) / sigma, (edges[-1] - m) / sigma, m, sigma).cdf(edges))
+    x = torch.arange(17).double() / 16
+    got = gaussian_levels(x, torch.tensor(m).double(), sigma, closed=True).exp()
+    assert np.allclose(got.numpy(), exact, rtol=1e-6, atol=1e-12) and got.sum().item() == pytest.approx(1)
+    likelihood = GaussianOfLevels(sigma, closed=True)
+    assert likelihood.log_prob(torch.full((1, 17), m).double(), x[None]).item() == pytest.approx(np.log(got.numpy()).sum(), rel=1e-5)
 
 
 def test_far_tails_keep_their_digits_on_both_sides():

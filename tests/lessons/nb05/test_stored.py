@@ -19,11 +19,11 @@ def test_there_are_three_seeds():
     assert len(SEEDS) >= 3 and len(ROWS) == 4 * 2 * len(SEEDS)
 
 
-@pytest.mark.parametrize(("latent_dim", "kl", "error"), [(4, 2.1, -0.11), (20, 5.0, -0.54)])
+@pytest.mark.parametrize(("latent_dim", "kl", "error"), [(4, 2.1, -0.11), (20, 5.0, -0.53)])
 def test_a_learned_sigma_uses_more_kl_for_less_error(latent_dim, kl, error):
     more = of("kl", "learned σ", latent_dim) / of("kl", "sum of squares", latent_dim)
     less = of("squared_error", "learned σ", latent_dim) / of("squared_error", "sum of squares", latent_dim) - 1
-    assert more.mean().item() == pytest.approx(kl, abs=0.1) and less.mean().item() == pytest.approx(error, abs=0.01)
+    assert more.mean().item() == pytest.approx(kl, abs=0.1) and less.mean().item() == pytest.approx(error, abs=0.005)
     assert (more > 2).all() and (less < -0.08).all()
 
 
@@ -35,9 +35,8 @@ def test_a_learned_sigma_is_more_accurate_than_cross_entropy_and_softer(latent_d
     assert (of("softness", "sum of squares", latent_dim) > of("softness", "cross-entropy", latent_dim)).all()
     haze = of("softness_of_background", "learned σ", latent_dim) / of("softness_of_background", "cross-entropy", latent_dim)
     assert (haze > 1.4).all()
-    if latent_dim == 4:  # the haze is all of the difference
-        rest = of("softness_elsewhere", "learned σ", 4) / of("softness_elsewhere", "cross-entropy", 4)
-        assert abs(rest.mean() - 1) < 0.01
+    rest = of("softness_elsewhere", "learned σ", latent_dim) / of("softness_elsewhere", "cross-entropy", latent_dim)
+    assert (abs(rest.mean() - 1) < 0.01) if latent_dim == 4 else (rest > 1.15).all()  # at 4 the haze is all of the difference
 
 
 @pytest.mark.parametrize("latent_dim", [4, 20])

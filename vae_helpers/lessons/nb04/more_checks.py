@@ -79,7 +79,7 @@ def standard_errors(answer):
 
 
 @exercise("4.8", praise="One narrow dimension is enough, and a trained encoder has one for nearly every image.")
-def believable(answer):
+def finite_variance(answer):
     mu = torch.tensor([[0.0, 0.0], [3.0, -2.0], [0.0, 0.0], [0.1, 0.2], [0.0, 0.0], [0.5, 0.5]])
     logvar = torch.tensor([[0.1, -0.2], [0.0, -0.5], [0.2, -0.9], [-3.0, -2.0], [-0.8, -0.8], [0.8, 0.6]])
     g = draws()
@@ -91,7 +91,7 @@ def believable(answer):
             "One dimension with σ² ≤ ½ makes the product infinite: all must pass, not any.": (lv.exp() > 0.5).any(-1),
             "(4.29) asks for the variance σ² above ½, not for σ.": ((lv / 2).exp() > 0.5).all(-1),
             "logvar is log σ²: compare exp(logvar) with ½.": (lv > 0.5).all(-1),
-            "It is the other way round: True where the ± means something.": ~exact,
+            "It is the other way round: True where the variance is finite.": ~exact,
             "One answer an image: all of its dimensions decide.": lv.exp() > 0.5,
             "The widths decide dimension by dimension: their average does not.": lv.exp().mean(-1) > 0.5,
             "A large μ makes the variance large, not infinite.": exact & (m.abs() < 2).all(-1),

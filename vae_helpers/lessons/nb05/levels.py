@@ -11,15 +11,16 @@ from torch import Tensor
 from ...likelihoods import Gaussian
 
 
-def gaussian_levels(x: Tensor, m: Tensor, sigma: Tensor | float, levels: int = 17) -> Tensor:
-    """log P(k) under N(m, sigma²): Φ at the upper edge of the bin minus Φ at the lower one; the outermost bins reach to ±∞ (5.17)."""
+def gaussian_levels(x: Tensor, m: Tensor, sigma: Tensor | float, levels: int = 17, closed: bool = False) -> Tensor:
+    """log P(k) under N(m, sigma²): Φ at the upper edge of the bin minus Φ at the lower one; the outermost bins reach to ±∞ (5.17).
+
+    closed: the outermost bins are as wide as the others, and the Gaussian is cut at their outer edges.
+    """
     half = 0.5 / (levels - 1)
-    low = torch.where(x < half, -math.inf, (x - half - m) / sigma)
-    high = torch.where(x > 1 - half, math.inf, (x + half - m) / sigma)
-    right = low + high > 0  # mirror the right half: differences in the left tail keep their digits
-    low, high = torch.where(right, -high, low), torch.where(right, -low, high)
-    log_low, log_high = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
-    return log_high + torch.log1p(-(log_low - log_high).exp())
+    low, high = (x - half - m) / sigma, (x + half - m) / sigma
+    if closed:
+        return _log_between(low, high) - _log_between((-half - m) / sigma, (1 + half - m) / sigma)
+    return _log_between(torch.where(x < half, -math.inf, low), torch.where(x > 1 - half, math.inf, high))
 
 
 def continuous_bernoulli_levels(x: Tensor, a: Tensor, levels: int = 17, equal: bool = True) -> Tensor:
@@ -33,10 +34,18 @@ def continuous_bernoulli_levels(x: Tensor, a: Tensor, levels: int = 17, equal: b
 class GaussianOfLevels(Gaussian):
     """A Gaussian likelihood of levels: `log_prob` is the probability of the bins, so that training asks for what is compared."""
 
-    def __init__(self, sigma: float | str = "shared", levels: int = 17):
+    def __init__(self, sigma: float | str = "shared", levels: int = 17, closed: bool = False):
         super().__init__(sigma)
-        self.levels = levels
+        self.levels, self.closed = levels, closed
 
     def log_prob(self, outputs: Tensor, x: Tensor) -> Tensor:
         mean, sigma = self._mean_and_sigma(outputs)
-        return gaussian_levels(x, mean, sigma, self.levels).sum(-1)
+        return gaussian_levels(x, mean, sigma, self.levels, self.closed).sum(-1)
+
+
+def _log_between(low: Tensor, high: Tensor) -> Tensor:
+    """log(Φ(high) − Φ(low)), in the far tails too."""
+    right = low + high > 0  # mirror the right half: differences in the left tail keep their digits
+    low, high = torch.where(right, -high, low), torch.where(right, -low, high)
+    log_low, log_high = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
+    return log_high + torch.log1p(-(log_low - log_high).exp())

@@ -44,6 +44,9 @@ def group(name: str, data: str) -> list[list[dict]]:
         sizes, steps = ((16, 2), 1000) if small else ((16,), 1500)
         shape = {"layers": 3, "steps": steps}
         return [[BASE | shape | {"latent_dim": size, "method": m, "seed": seed} for m in methods for seed in seeds] for size in sizes]
+    if name == "long cures":  # what time alone does
+        shape = {"layers": 3, "latent_dim": 16, "steps": 4500 if small else 6000}
+        return [[BASE | shape | {"method": m, "seed": seed} for m in ("plain", "warm-up") for seed in range(8 if small else 3)]]
     if name == "noise":  # the encoder's gradient by the naive score function
         shape = {"latent_dim": 2}
         methods = ("plain", "score function", "score function, warm-up")

@@ -5,7 +5,7 @@
 Generator: a VAE's decoder, L-hidden-pixels, ReLU, at its end linear or a sigmoid. Discriminator: pixels-hidden-1, leaky ReLU. The
 non-saturating loss (Goodfellow et al. 2014), one step of each in turn, Adam with β₁ = 0.5; `penalty` weighs the squared gradient of the
 discriminator at real images (R1, Mescheder et al. 2018), 0 leaves it out. The VAE: that decoder with an encoder of the same size, under a
-Gaussian whose σ is learned (linear) or a Bernoulli (sigmoid). Grey pixels, the same batches, as many steps of the same size. Scores of
+Gaussian whose σ is learned (either end) or a Bernoulli (sigmoid). Grey pixels, the same batches, as many steps of the same size. Scores of
 1,000 drawn images (of a VAE the mean images), and of as many training images ("real"):
 edges: mean squared difference of neighbouring pixels, over that of real test images; softness: mean of m (1 − m), over theirs;
 distance: to the nearest training image, over theirs; coverage: the share of test images that have a drawn image nearer than their own
@@ -76,9 +76,12 @@ def drawn_by(model: str, end: str, penalty: float, data: datasets.Dataset, seed:
     if model == "real":
         return images[torch.randperm(len(images), generator=order)[:1000]]
     batches = (images[torch.randint(len(images), (BATCH,), generator=order)].flatten(1) for _ in iter(int, 1))
-    vae = VAE(data.image_shape, LATENT_DIM, (hidden,), Bernoulli() if end == "sigmoid" else Gaussian("shared"), seed=seed)
-    if model == "vae":
-        if end == "linear":
+    bernoulli = (model, end) == ("vae", "sigmoid")
+    vae = VAE(data.image_shape, LATENT_DIM, (hidden,), Bernoulli() if bernoulli else Gaussian("shared"), seed=seed)
+    if model == "gaussian vae":
+        vae.decoder, end = nn.Sequential(vae.decoder, ENDS[end]), "linear"  # its means are what comes out of the sigmoid
+    if "vae" in model:
+        if not bernoulli:
             vae.likelihood.logvar.data.fill_(images.flatten(1).var(0).mean().log())
         train_vae(vae, batches, STEPS[data.name], noise)
     else:
@@ -105,12 +108,12 @@ def run(data: str, model: str, end: str, penalty: float, seed: int) -> dict:
 
 
 def settings(data: str) -> list[dict]:
-    """The VAE and the GAN at two penalties, on the digits with either end; training images in place of a model's, once."""
+    """The VAEs and the GAN at two penalties, on the digits with either end; training images in place of a model's, once."""
     models = [
         (model, end, penalty)
         for end in (ENDS if data == "digits" else ["sigmoid"])
         for model, penalty in (("vae", 0.0), ("gan", 0.0), ("gan", 10.0))
-    ]
+    ] + [("gaussian vae", "sigmoid", 0.0)]
     rows = [{"model": m, "end": e, "penalty": p, "seed": seed} for m, e, p in models for seed in SEEDS[data]]
     return [{"data": data} | row for row in [*rows, {"model": "real", "end": "none", "penalty": 0.0, "seed": 0}]]
 

@@ -78,8 +78,8 @@ def signs(vae: VAE, found: Measured, history: History | None) -> Iterator[Sign]:
         rise = (sum(elbo[-tenth:]) - sum(elbo[-2 * tenth : -tenth])) / tenth
         most = max(0.5, 0.03 * (max(elbo) - elbo[tenth]))
         yield Sign("ELBO, last tenth − the one before", f"{rise:.2f} nats", f"below {most:.1f}", "still rising" if rise > most else "")
-    ratio = by_noise / by_mean if by_mean and by_noise * by_mean > 0 else 1.0
-    yield Sign("price by noise / price by μ", f"{ratio:.2f}", "1", "two prices" if not 1 / 3 < ratio < 3 and not empty else "")
+    ratio = by_noise / by_mean if by_mean and by_noise * by_mean > 0 else math.nan  # no ratio of what has no price
+    yield Sign("price by noise / price by μ", f"{ratio:.2f}", "1", "two prices" if (ratio <= 1 / 3 or ratio >= 3) and not empty else "")
 
 
 def _readings(found: Measured, kl: float) -> Iterator[Sign]:

@@ -13,7 +13,7 @@ def table(rows: Sequence[dict], dial: str) -> str:
     if not rows:
         return "no rows"
     head = f"{rows[0]['data']}, L = {rows[0]['latent_dim'] if dial != 'latent_dim' else 'as given'}, {dial}"
-    lines = [f"{head:<34}ELBO        log p(x)           KL     alive   by the mean  seeds"]
+    lines = [f"{head:<34}ELBO      log p(x) ≥           KL     alive   by the mean  seeds"]
     for value, same in by(ordered(rows, dial), dial).items():
         for steps, these in by(same, "steps").items():
             name = f"{value}" + (f", {steps} steps" if len(by(rows, "steps")) > 1 else "")

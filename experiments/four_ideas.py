@@ -4,6 +4,7 @@
     python experiments/four_ideas.py wider     L = 8 on digits: which objective keeps how many dimensions in use
     python experiments/four_ideas.py mnist     L = 10: the same places; ELBO and importance-weighted bounds on 500 test images
     python experiments/four_ideas.py cost      what a step costs on digits, relative to the plain VAE's
+    python experiments/four_ideas.py longer    the plain VAE on digits for twice, three and eight times as many steps: what time alone does
 
 Each takes --workers N, --seeds N (6) and --only WORD (such as dreg), and runs what its table ideas_….csv does not hold yet. Networks
 D-128-L-128-D (MNIST: D-100-L-100-D), Bernoulli likelihood, pixels binarized afresh in every batch of 100; Adam, one cycle. Everything but
@@ -156,6 +157,15 @@ def digits(seed: int, **places) -> dict:
     return {key: round(float(value), 4) for key, value in found.items()} | {"weights": count(model)}
 
 
+def longer(seed: int, times: int) -> dict:
+    places = {key: PLAIN[key] for key in ("posterior", "prior", "network")}
+    model = Model("digits", 2, seed=seed, **places)
+    train(model, datasets.load("digits").train.images, "iwae", 1, times * STEPS["digits"], RATE["digits"], seed)
+    x = datasets.load("digits").binarized(0).test.images.flatten(1)
+    found = {"elbo": bound(model, x, 1, 50).mean(), "log_evidence": on_grid(model, x)[0].mean()}
+    return {key: round(float(value), 4) for key, value in found.items()}
+
+
 def bounds_only(data: str, latent_dim: int, seed: int, **places) -> dict:
     model = trained(data, latent_dim, seed, **places)
     x = datasets.load(data).binarized(0).test.images[:500].flatten(1)
@@ -197,6 +207,7 @@ def cost(objective: str, n_samples: int, posterior: str, prior: str, network: st
 def main() -> None:
     everything = [{}, *PRIORS, *POSTERIORS, {"network": "conv"}, {"network": "mlp as large as conv"}, *OBJECTIVES]
     parts = {"digits": (digits, everything), "wider": (wider, [{}, *OBJECTIVES]), "mnist": (mnist, everything), "cost": (cost, everything)}
+    parts["longer"] = longer, [{"times": times} for times in (2, 3, 8)]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=parts)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
@@ -205,7 +216,8 @@ def main() -> None:
     options = parser.parse_args()
     run, places = parts[options.part]
     seeds = range(3 if options.part == "cost" else options.seeds)
-    settings = [PLAIN | place | {"seed": seed} for seed in seeds for place in places if options.only in str(place)]
+    base = {} if options.part == "longer" else PLAIN
+    settings = [base | place | {"seed": seed} for seed in seeds for place in places if options.only in str(place)]
     data = "mnist" if options.part == "mnist" else "digits"
     facts = {"steps": STEPS[data], "rate": RATE[data], "hidden": HIDDEN[data]["mlp"], "depth": DEPTH, "components": COMPONENTS[data]}
     sweep(f"ideas_{options.part}", run, settings, facts, options.workers)

@@ -1,7 +1,8 @@
 """Kingma & Welling (2014), section 5: their networks, their three algorithms, and a training that goes on where it was killed.
 
-Where the paper leaves a choice open it is made as in the first author's published code: grey MNIST pixels under a Bernoulli, 50,000
-training images, initial weights with a standard deviation of 0.01. The prior N(0, I) is on all weights. Frey Faces are split by time.
+Where the paper leaves a choice open it is made as in the first author's published code: 50,000 training images, initial weights with a
+standard deviation of 0.01. But MNIST's pixels, grey there, are drawn black or white once: wake–sleep dreams in black and white, and
+its encoder would be used on images that it never saw. The prior N(0, I) is on all weights. Frey Faces are split by time.
 """
 
 import math
@@ -42,9 +43,9 @@ class SigmoidGaussian(Gaussian):
 
 @cache
 def images(data: str) -> tuple[Tensor, Tensor]:
-    """Training and test images (N, D): "mnist" (grey), "mnist, binary" (each pixel drawn once), "frey_faces"."""
+    """Training and test images (N, D): "mnist" (each pixel drawn once), "mnist, grey", "frey_faces"."""
     loaded = datasets.load(data.split(",")[0], progress=False)
-    loaded = loaded.binarized(0) if data.endswith("binary") else loaded
+    loaded = loaded.binarized(0) if data == "mnist" else loaded
     return loaded.train.images[:50_000].flatten(1), loaded.test.images.flatten(1)
 
 

@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=float, default=1e6, help="how far each curve goes (1e6; the paper's axis ends at 1e8)")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 … (1)")
-    parser.add_argument("--data", nargs="+", default=["mnist", "frey_faces"], help='also "mnist, binary"')
+    parser.add_argument("--data", nargs="+", default=["mnist", "frey_faces"], help='also "mnist, grey"')
     parser.add_argument("--sizes", nargs="+", type=int, help="only these latent sizes (all)")
     parser.add_argument("--workers", type=int, default=1, help="runs at a time (1)")
     asked = parser.parse_args()

@@ -40,3 +40,38 @@ BREAK = [
     ("9.19", "density(z) - 0.5 * r.square().sum(-1), r", "density(z), r"),
     ("9.20", "z_true.expand(20, -1, -1)", "start"),
 ]
+
+EQUIVALENT = [
+    ("9.4", "plane - mass @ plane -> (plane + mass @ plane)", "E[(z − m)(z + m)ᵀ] is the covariance as well"),
+    ("9.8", "[rho**2] * 7 -> ([rho ** 2])", "one number for seven equal ones"),
+    *(
+        ("9.10", change, "another start: the slopes vanish after an update from any")
+        for change in (
+            "-2 * torch.cdist(points, seeds) ** 2 -> (2 * (torch.cdist(points, seeds) ** 2))",
+            "-2 * torch.cdist(points, seeds) ** 2 -> (-2 / torch.cdist(points, seeds) ** 2)",
+            "torch.cdist(points, seeds) ** 2 -> ((torch.cdist(points, seeds)) ** 1)",
+        )
+    ),
+    ("9.14", "100 + i -> (100 - i)", "another stream of random numbers"),
+    *(
+        ("9.19", change, "the prior's constant cancels in log p(x, z) − log p(z)")
+        for change in (
+            "z.square() + math.log(2 * math.pi) -> (z.square() - math.log(2 * math.pi))",
+            "2 * math.pi -> (math.pi)",
+            "2 * math.pi -> (2 / math.pi)",
+        )
+    ),
+    *(
+        ("9.20", change, "the scale of a standard error")
+        for change in (
+            "5 * low.std(1) / 30**0.5 -> (5 * low.std(1) * 30 ** 0.5)",
+            "5 * low.std(1) -> (low.std(1))",
+            "5 * low.std(1) -> (5 / low.std(1))",
+            "-5 * high.std(1) / 30**0.5 -> (-5 * high.std(1) * 30 ** 0.5)",
+            "-5 * high.std(1) -> (5 * (high.std(1)))",
+            "-5 * high.std(1) -> (-5 / high.std(1))",
+        )
+    ),
+    ("9.20", "low.mean(1) -> (low.sum(1))", "a sum of thirty has the sign of their mean"),
+    ("9.20", "high.mean(1) -> (high.sum(1))", "a sum of thirty has the sign of their mean"),
+]

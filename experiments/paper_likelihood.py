@@ -26,7 +26,11 @@ from vae_helpers.models import VAE
 SIZES, ALGORITHMS, HIDDEN, LATENT_DIM = (1_000, 50_000), ("AEVB", "wake-sleep", "MCEM"), 100, 3
 EARLY, EARLY_SEED, N_SCORED = 50_000, 100, 1_000
 SAMPLES, LEAPFROGS, WARMUP, GUESSES = 50, 4, 60, 500  # of the estimator: appendix E names the first two
-FACTS = {"data": "mnist, pixels drawn once", "model": f"one hidden layer, tanh, {HIDDEN} units, 3 latent", "optimizer": "Adagrad, batches of 100, MAP"}
+FACTS = {
+    "data": "mnist, pixels drawn once",
+    "model": f"one hidden layer, tanh, {HIDDEN} units, 3 latent",
+    "optimizer": "Adagrad, batches of 100, MAP",
+}
 
 
 def appendix_d(log_density: LogDensity, start: Tensor, random: torch.Generator, n_samples: int = SAMPLES) -> Tensor:

@@ -61,6 +61,14 @@ EQUIVALENT = [
             "2 * math.pi -> (2 / math.pi)",
         )
     ),
+    ("9.19", "z + step * kick -> (z - step * kick)", "reversible and volume-preserving as well: another valid move, less often accepted"),
+    *(
+        ("9.19", change, "no move is accepted any more: importance sampling from the prior, which is without bias, too")
+        for change in (
+            "step * kick -> (step / kick)",
+            "density(z) - 0.5 * kick.square().sum(-1) - before -> (density(z) - 0.5 * kick.square().sum(-1) + before)",
+        )
+    ),
     *(
         ("9.20", change, "the scale of a standard error")
         for change in (

@@ -151,8 +151,9 @@ def gan_runs(figure: Figure, rows: Sequence[dict]) -> Figure:
     """Every run a mark: how sharp it draws, over how much of the data it covers."""
     ends = [(data, end) for data in ("digits", "mnist") for end in ("sigmoid", "linear") if of(rows, data=data, model="vae", end=end)]
     for ax, (data, end) in zip(figure.subplots(1, len(ends), sharey=True, squeeze=False)[0], ends, strict=True):
-        for k, (name, these) in enumerate(by([row | {"name": model_of(row)} for row in of(rows, data=data, end=end)], "name").items()):
-            name = name.split(", ")[0] + (", penalty" if these[0]["penalty"] else "")
+        for name, these in by([row | {"name": model_of(row)} for row in of(rows, data=data, end=end)], "name").items():
+            name = name.split(f", {end} end")[0] + (", penalty" if these[0]["penalty"] else "")
+            k = ("VAE, Gaussian", "VAE, Bernoulli", "GAN", "GAN, penalty").index(name)
             ax.plot(*([row[key] for row in these] for key in ("coverage", "edges")), MARKERS[k], color=f"C{k}", alpha=0.7, label=name)
         ax.axhline(1, color="black", linestyle=":", linewidth=1)
         ax.axvline(of(rows, data=data, model="real")[0]["coverage"], color="black", linestyle="--", linewidth=1)

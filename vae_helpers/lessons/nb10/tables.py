@@ -80,7 +80,9 @@ def model_of(row: dict) -> str:
     """A run of experiments/gan.py in words."""
     if row["model"] == "real":
         return "training images"
-    return f"{row['model'].upper()}, {row['end']} end" + (f", penalty {row['penalty']:g}" if row["model"] == "gan" else "")
+    bernoulli = (row["model"], row["end"]) == ("vae", "sigmoid")
+    name = "GAN" if row["model"] == "gan" else "VAE, Bernoulli" if bernoulli else "VAE, Gaussian"
+    return f"{name}, {row['end']} end" + (f", penalty {row['penalty']:g}" if row["model"] == "gan" else "")
 
 
 def of(rows: Sequence[dict], **wanted) -> list[dict]:

@@ -95,7 +95,10 @@ def bounds(figure: Figure, rows: Sequence[Mapping]) -> Figure:
             ax.minorticks_off()
             ax.tick_params(labelsize=11)
         line[0].set(ylim=_limits(rows, name), ylabel="lower bound, nats")
-    axes[0, 0].legend(fontsize=11, loc="lower right")
+    free = next((ax for ax in axes.flat if not ax.axison), None)  # the legend stands where there is no panel
+    (free or axes[0, 0]).legend(*axes[0, 0].get_legend_handles_labels(), fontsize=11, loc="center" if free else "lower right")
+    if free:
+        axes[0, -1].tick_params(labelbottom=True)
     figure.supxlabel("training images seen")
     return figure
 

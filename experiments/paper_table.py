@@ -81,9 +81,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passes", type=int, default=13, help=f"how far each training goes, one of {STAGES} (13)")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 … (1)")
+    parser.add_argument("--k", nargs="+", type=int, default=[1, 5, 50], help="only these numbers of samples (all)")
     parser.add_argument("--workers", type=int, default=1, help="runs at a time (1)")
     asked = parser.parse_args()
-    cells = [{"bound": bound, "k": k} for bound, k in CELLS]
+    cells = [{"bound": bound, "k": k} for bound, k in CELLS if k in asked.k]
     stages = [n for n in STAGES if n <= asked.passes]
     settings = [c | {"seed": seed, "passes": n} for n in stages for seed in range(asked.seeds) for c in cells]
     sweep("paper_table", run, settings, FACTS, asked.workers)

@@ -109,7 +109,7 @@ def likelihoods(axes: Sequence[Axes], rows: Sequence[Mapping]) -> Sequence[Axes]
         _panel(ax, [row for row in rows if row["n_train"] == n_train], ("test", "train"))
         ax.set(xscale="log", title=f"N = {n_train:,}", xlabel="training images seen")
     axes[0].set_ylabel("estimated log p(x), nats")
-    axes[0].legend(fontsize=12)
+    axes[-1].legend(fontsize=11, loc="lower right")
     return axes
 
 

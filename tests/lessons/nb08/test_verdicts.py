@@ -1,11 +1,13 @@
-"""What notebook 08 says of stored runs is what their rows say, seed by seed."""
+"""What notebook 08 says of stored runs is what their rows say, seed by seed; and of drawings, what the shipped model says."""
 
 import math
 from statistics import mean, stdev
 
 import pytest
+import torch
 
-from vae_helpers import results
+from vae_helpers import pretrained, results
+from vae_helpers.widgets import DigitCanvas
 
 FACTORS = ("shape", "size", "rotation", "x", "y")
 
@@ -58,3 +60,28 @@ def test_the_sweep_over_beta_pays_for_what_it_knows_and_shows_no_rise_that_seeds
     rise = [gaps[2][seed] - gaps[1][seed] for seed in gaps[1]]
     assert 0 < mean(rise) < 4 * stdev(rise) / math.sqrt(6) and max(gaps[8].values()) < min(gaps[1].values())
     assert max(max(found.values()) for found in gaps.values()) < 0.3 and max(gaps[1].values()) > 2.5 * min(gaps[1].values())
+
+
+def test_a_house_is_no_alarm_and_the_gap_grows():
+    model = pretrained.load("mnist_vae_2d")
+    canvas, digits = DigitCanvas(model), []
+    for canvas.example in range(10):
+        digits.append(canvas.numbers)
+    house = [[[0.25, 0.85], [0.25, 0.45], [0.5, 0.2], [0.75, 0.45], [0.75, 0.85], [0.25, 0.85]]]
+    cross = [[[0.5, 0.2], [0.5, 0.8]], [[0.2, 0.5], [0.8, 0.5]]]
+    drawn = []
+    for canvas.strokes in (house, cross):
+        drawn.append(canvas.numbers)
+    assert abs(drawn[0].log_evidence - digits[2].log_evidence) < 10 and drawn[0].log_evidence > -160 > drawn[1].log_evidence
+    assert min(n.gap for n in drawn) > 2 * max(n.gap for n in digits)
+
+
+def test_most_digits_have_a_better_reconstruction_beside_the_mean_of_q():
+    model = pretrained.load("mnist_vae_2d")
+    canvas, better = DigitCanvas(model), []
+    plane = torch.cartesian_prod(*[torch.linspace(-3.5, 3.5, 141)] * 2)
+    for canvas.example in range(10):
+        x = canvas.x.flatten()
+        at_mean = model.decode(canvas.q.mean[None]).log_prob(x).item()
+        better.append(max(model.decode(part).log_prob(x).max().item() for part in plane.split(2000)) - at_mean)
+    assert sum(lead > 0 for lead in better) > 5 and max(better) < 3

@@ -101,9 +101,9 @@ def paired(answer):
         return "`paired` is right. Hint: what does it say of the stored rows? Fill in `spare`, too, and check again?"
     rows = {(row["latent_dim"], row["seed"]): row["bound_500"] for row in results.load("spare_dimensions") if row["epochs"] == 300}
     seeds = sorted(seed for size, seed in rows if size == 64)
-    wanted = tuple(estimate(torch.tensor([rows[64, seed] - rows[4, seed] for seed in seeds])))
-    question = "Did you take the rows of 300 epochs, seed by seed, 64 dimensions less 4?"
-    return compare(spare, wanted, {"The sign is turned: 64 less 4.": (-wanted[0], wanted[1])}, question, what="spare", rtol=1e-3)
+    wanted = tuple(estimate(torch.tensor([rows[64, seed] - rows[16, seed] for seed in seeds])))
+    question = "Did you take the rows of 300 epochs, seed by seed, 64 dimensions less 16?"
+    return compare(spare, wanted, {"The sign is turned: 64 less 16.": (-wanted[0], wanted[1])}, question, what="spare", rtol=1e-3)
 
 
 @exercise("7.3", praise="It survives weights of exp(−1000), and its gradient is each sample's share of the weight.")

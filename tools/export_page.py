@@ -25,7 +25,7 @@ from build_notebooks import NotebookFailed, execute
 from cell_html import CannotExport, cells, code_style, markdown, output, title
 from freshness import ROOT, read
 from sections import sections
-from slides import deck, left_out, minutes, speaker_notes, without
+from slides import deck, left_out, minutes, room, speaker_notes, without
 
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.kit.page import Parts, document, write
@@ -128,8 +128,10 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     body = "\n".join(folded(notebook, cells(notebook, parts, pages), stored) if views is None else only_views(notebook, parts, views))
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
     command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
-    made = f"Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
-    return document(title(notebook), f"{body}\n<footer>{made}</footer>", parts, code_style())
+    enlarged = f"\n<script>\n{room()}\nprojector();\n</script>" if parts.modules else ""
+    hint = "Z puts a view on the whole screen. " if parts.modules else ""
+    made = f"{hint}Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
+    return document(title(notebook), f"{body}\n<footer>{made}</footer>{enlarged}", parts, code_style())
 
 
 def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ screen of it, `fragment` waits for a key, `skip` is left out. The notes of the s
 how many minutes a section has, which stand beside the clock of the speaker's window, and what a short class leaves out.
 """
 
+import json
 import re
 from collections.abc import Container
 from pathlib import Path
@@ -15,14 +16,6 @@ from sections import sections
 from vae_helpers.widgets.kit.page import POLICY, Parts, document
 
 WIDTH, HEIGHT = 1280, 720
-START = f"""Reveal.initialize({{
-  width: {WIDTH}, height: {HEIGHT}, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
-  navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
-  defaultTiming: TIMING, plugins: [RevealNotes],
-}});
-giveBack();"""
-# After a drag or a button the keys belong to the slides again, here as in JupyterLab.
-HAND = (ROOT / "share/jupyter/labextensions/vae-lecture/static/hand.js").read_text(encoding="utf-8").replace("export ", "")
 # The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section.
 BUDGETS = {
     "Pacing – Time to finish current slide": "Left for this section",
@@ -38,8 +31,8 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], budge
     speaker = _read("notes.js")
     for text, ours in BUDGETS.items():
         speaker = speaker.replace(text, ours)
-    start = START.replace("TIMING", "0" if budget else "null")
-    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, HAND, start))
+    show = f"const show = {json.dumps({'width': WIDTH, 'height': HEIGHT, 'timed': bool(budget)})};"
+    scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, room(), f"{show}\n{_read('slides.js')}"))
     body = f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
     styles = "\n".join([_read("reveal.css"), _read("slides.css"), style])
     return document(title, body, parts, styles, POLICY + "; frame-src 'self' file:")  # the speaker's window shows the lecture twice
@@ -105,6 +98,11 @@ def left_out(notebook: Path) -> dict[str, int]:
 def _notes(notebook: Path) -> str:
     path = ROOT / "lectures" / f"{notebook.stem}.md"
     return path.read_text("utf-8") if path.exists() else ""
+
+
+def room() -> str:
+    """What pages and slides share with the show in JupyterLab, as a plain script."""
+    return (ROOT / "share/jupyter/labextensions/vae-lecture/static/room.js").read_text(encoding="utf-8").replace("export ", "")
 
 
 def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str], budget: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import export_page
 import nbformat.v4
 import pytest
 from export_page import lecture
@@ -22,8 +23,9 @@ from vae_helpers.widgets.kit.page import write
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # For each screen of a live show, given by the indices of its cells: its height, and how far it reaches to the right.
 LIVE = """(screens) => {
+  document.body.classList.add("show-code");
   const cells = [...document.querySelectorAll(".jp-Deck .jp-Notebook .jp-Cell")];
-  return screens.map((shown) => {
+  const sizes = screens.map((shown) => {
     cells.forEach((cell, i) => ["onscreen", "visible"].forEach((kind) => cell.classList.toggle(`jp-deck-mod-${kind}`, shown.includes(i))));
     const boxes = shown.map((i) => cells[i].getBoundingClientRect());
     const inside = shown.flatMap((i) => [...cells[i].querySelectorAll("pre, .cm-scroller, img, mjx-container > *, table, .vae-view")]);
@@ -32,15 +34,25 @@ LIVE = """(screens) => {
       Math.max(0, ...inside.map((part) => part.getBoundingClientRect().left + Math.max(part.scrollWidth, part.offsetWidth ?? 0))),
     ];
   });
+  document.body.classList.remove("show-code");
+  return sizes;
 }"""
-# The same of the exported show, every fragment shown: reveal.js lays each screen out when it is reached.
-EXPORTED = """() => [...document.querySelectorAll(".slides > section")].flatMap((stack, h) =>
-  [...stack.querySelectorAll(":scope > section")].map((screen, v) => {
-    Reveal.slide(h, v, 99);
-    const inside = [...screen.querySelectorAll("pre, img, math, table, .vae-view")];
-    const left = screen.getBoundingClientRect().left;
-    return [screen.scrollHeight, Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right - left))];
-  }))"""
+# The same of the exported show, its code open or folded, every fragment shown: reveal.js lays out each screen when it is reached. And how
+# many presses of a key would show nothing new: the screen itself, and each of its fragments.
+EXPORTED = """(code) => {
+  document.body.classList.toggle("show-code", code);
+  return [...document.querySelectorAll(".slides > section")].flatMap((stack, h) =>
+    [...stack.querySelectorAll(":scope > section")].map((screen, v) => {
+      Reveal.slide(h, v, 99);
+      const inside = [...screen.querySelectorAll("pre, img, math, table, .vae-view")];
+      const { left, top } = screen.getBoundingClientRect();
+      const height = (cells) => cells.reduce((sum, cell) => sum + cell.offsetHeight, 0);
+      const cells = [...screen.children].filter((cell) => !cell.matches("aside")), waits = (cell) => cell.matches(".fragment");
+      const silent = [cells.filter((cell) => !waits(cell)), ...cells.filter(waits).map((cell) => [cell])].filter((part) => !height(part));
+      const right = Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right - left));
+      return [Math.max(top, 0) + screen.scrollHeight, right, silent.length];
+    }));
+}"""
 
 # The speaker's window, once its clock has ticked: what is left and what has passed are together the seconds of the sections so far.
 LEFT = """(budget) => {
@@ -73,7 +85,7 @@ def too_large(names: list[str], sizes: list[list[float]]) -> list[str]:
     assert len(names) == len(sizes)
     return [
         f"{name}: {height:.0f} px high, reaches to {right:.0f}"
-        for name, (height, right) in zip(names, sizes, strict=True)
+        for name, (height, right, *_) in zip(names, sizes, strict=True)
         if height > HEIGHT or right > WIDTH
     ]
 
@@ -111,7 +123,7 @@ def at(page) -> int:
 
 
 def test_the_live_show_has_working_views(lab, tmp_path):
-    """Keys that were reached by Tab, and drags, move the ring; then the keys belong to the slides again."""
+    """A key where Tab has led, and a drag, move the ring; then keys belong to the slides: C shows the code, Z enlarges the view."""
     code = "from vae_helpers import widgets, pretrained\nwidgets.LatentPad(pretrained.load('mnist_vae_2d'))"
     slide = {"slideshow": {"slide_type": "slide"}}
     cells = [nbformat.v4.new_code_cell(source, metadata=slide) for source in (code, "1")]
@@ -127,8 +139,16 @@ def test_the_live_show_has_working_views(lab, tmp_path):
     before = reading.inner_text()
     page.drag(page.widget(0, ".vae-pad"), (0.3, 0.5), (0.6, 0.4))
     expect(reading).not_to_have_text(before)
-    page.page.wait_for_function("!document.activeElement.closest('.vae-view')")
+    page.page.wait_for_function("() => !document.activeElement.closest('.vae-view')")
+    code = page.cell(0).locator(".jp-InputArea-editor")
+    expect(code).to_be_hidden()
+    page.page.keyboard.press("c")
+    expect(code).to_be_visible()
+    page.page.keyboard.press("c")
+    page.page.keyboard.press("z")
+    page.page.wait_for_function("() => document.fullscreenElement?.style.zoom > 1")
     page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function("() => !document.fullscreenElement")
     assert at(page) == 1
     stop(page)
 
@@ -170,10 +190,10 @@ def show(browser):
     context.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     context.on("request", lambda request: asked.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
 
-    def open_one(file: Path):
+    def open_one(file: Path, ready: str = ".reveal.ready"):
         page = context.new_page()
         page.goto(file.as_uri())
-        page.locator(".reveal.ready").wait_for()
+        page.locator(ready).wait_for(state="attached")
         return page
 
     yield open_one
@@ -182,10 +202,14 @@ def show(browser):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_no_screen_of_the_exported_show_is_too_large(show, path, tmp_path):
+def test_no_screen_of_the_exported_show_is_too_large_and_no_press_in_vain(show, path, tmp_path):
     notebook = read(path)
     page = show(write(lecture(notebook, path, set()), tmp_path / "lecture.html"))
-    assert not (large := too_large([name for name, _ in screens(notebook)], page.evaluate(EXPORTED))), large
+    names = [name for name, _ in screens(notebook)]
+    for code in (True, False):
+        sizes = page.evaluate(EXPORTED, code)
+        assert not (large := too_large(names, sizes)), large
+        assert not (silent := [name for name, (*_, count) in zip(names, sizes, strict=True) if count]), silent
     page.close()
 
 
@@ -193,7 +217,7 @@ def test_what_is_too_large_is_seen(show, tmp_path):
     notebook = json.loads(json.dumps(read(NOTEBOOKS[0])))
     notebook["cells"][0]["source"] += "\n\nline" * 40
     page = show(write(lecture(notebook, NOTEBOOKS[0], set()), tmp_path / "lecture.html"))
-    large = too_large([name for name, _ in screens(notebook)], page.evaluate(EXPORTED))
+    large = too_large([name for name, _ in screens(notebook)], page.evaluate(EXPORTED, True))
     assert len(large) == 1 and "screen 1" in large[0]
     page.close()
 
@@ -214,16 +238,22 @@ def test_every_key_for_on_goes_to_the_next_screen(show, key, tmp_path):
     page.close()
 
 
-@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (1920, 1080)], ids=str)
-def test_the_exported_show_has_working_views(show, size, tmp_path):
-    """In a section that is hidden at first, at the projector's scale: a drag and a key move the ring where they should, not the slide;
-    after the drag the keys belong to the slides again."""
+def with_a_pad() -> tuple[LatentPad, dict]:
+    """A view, and an executed notebook that has it in its second section of three."""
     pad = LatentPad(VAE((8, 8), 2, seed=0))
     data = {PAGE_VIEW: pad.page_data(), "image/png": base64.b64encode(pad.picture()).decode(), "text/plain": repr(pad)}
     code = nbformat.v4.new_code_cell("pad", outputs=[nbformat.v4.new_output("display_data", data)])
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A lecture"), code, nbformat.v4.new_markdown_cell("## End")])
     for cell in notebook["cells"]:
         cell["metadata"] = {"slideshow": {"slide_type": "slide"}}
+    return pad, notebook
+
+
+@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (1920, 1080)], ids=str)
+def test_the_exported_show_has_working_views(show, size, tmp_path):
+    """In a section that is hidden at first, at the projector's scale: a drag and a key move the ring where they should, not the slide;
+    after the drag the keys belong to the slides again."""
+    pad, notebook = with_a_pad()
     page = show(write(lecture(notebook, Path("98_none.ipynb"), set()), tmp_path / "lecture.html"))
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
     page.keyboard.press("ArrowRight")
@@ -237,12 +267,62 @@ def test_the_exported_show_has_working_views(show, size, tmp_path):
     expected = [x0 + 0.75 * (x1 - x0), y1 - 0.25 * (y1 - y0)]
     shown = [float(number.replace("−", "-")) for number in re.findall(r"[-−]?\d+\.\d+", reading.inner_text())[:2]]
     assert shown == pytest.approx(expected, abs=0.03)
-    page.wait_for_function("document.activeElement === document.body")
+    page.wait_for_function("() => document.activeElement === document.body")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("Reveal.getIndices().h") == 2
     page.keyboard.press("ArrowLeft")
     place.press("ArrowRight")  # reached by Tab, it keeps its keys
     assert page.evaluate("Reveal.getIndices().h") == 1 and reading.inner_text() != text
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["slides", "page"])
+def test_one_view_on_the_whole_screen(show, kind, tmp_path):
+    """By the key Z, as large as the screen allows, and draggable there; Z again, and in slides the key for on, bring it back."""
+    pad, notebook = with_a_pad()
+    text = lecture(notebook, Path("98_none.ipynb"), set()) if kind == "slides" else export_page.page(notebook, "98_none.ipynb", set())
+    page = show(write(text, tmp_path / f"{kind}.html"), ".view.live")
+    if kind == "slides":
+        page.keyboard.press("ArrowRight")
+    view, place, reading = page.locator(".vae-view"), page.locator(".vae-pad"), page.locator(".vae-reading").first
+    before = place.bounding_box()
+    page.keyboard.press("z")
+    page.wait_for_function("() => document.fullscreenElement?.style.zoom > 1")
+    boxes = view.evaluate(
+        "view => [...view.children].map(child => child.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])"
+    )
+    width, height = page.evaluate("[innerWidth, innerHeight]")
+    low, high = map(min, list(zip(*boxes, strict=True))[:2]), map(max, list(zip(*boxes, strict=True))[2:])
+    (left, top), (right, bottom) = low, high
+    assert 0 <= left and 0 <= top and right <= width and bottom <= height
+    assert right - left > 0.9 * width or bottom - top > 0.9 * height
+    box, (x, y, w, h), (x0, x1, y0, y1) = place.bounding_box(), pad.plane.box, pad.plane.extent
+    assert box["width"] > before["width"]  # on a slide of its own it is nearly as large as the slide
+    page.mouse.click(box["x"] + (x + 0.75 * w) * box["width"], box["y"] + (y + 0.25 * h) * box["height"])
+    shown = [float(number.replace("−", "-")) for number in re.findall(r"[-−]?\d+\.\d+", reading.inner_text())[:2]]
+    assert shown == pytest.approx([x0 + 0.75 * (x1 - x0), y1 - 0.25 * (y1 - y0)], abs=0.03)
+    page.keyboard.press("ArrowRight" if kind == "slides" else "z")
+    page.wait_for_function("() => !document.fullscreenElement && !document.querySelector('.vae-view').style.zoom")
+    if kind == "slides":
+        assert page.evaluate("Reveal.getIndices().h") == 2
+    page.close()
+
+
+def test_code_that_has_a_result_is_folded_and_a_key_shows_it(show, tmp_path):
+    _, notebook = with_a_pad()
+    lone = nbformat.v4.new_code_cell("alone = 1", metadata={"slideshow": {"slide_type": "subslide"}})
+    notebook["cells"].insert(2, lone)
+    page = show(write(lecture(notebook, Path("98_none.ipynb"), set()), tmp_path / "lecture.html"), ".view.live")
+    page.keyboard.press("ArrowRight")
+    view, code = page.locator(".view.live"), page.locator(".code .highlight").first
+    large = view.bounding_box()
+    assert not code.is_visible()
+    page.keyboard.press("c")
+    assert code.is_visible() and view.bounding_box()["height"] < large["height"]
+    page.keyboard.press("c")
+    assert not code.is_visible() and view.bounding_box() == large
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".code .highlight", has_text="alone").is_visible()
     page.close()
 
 

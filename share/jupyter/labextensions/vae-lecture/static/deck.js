@@ -1,6 +1,6 @@
 // The slide show in JupyterLab (jupyterlab-slideshow) in one order, the same as that of exported slides: what is further comes after the core,
 // and no press of a key is in vain. That extension shows the screen of the active cell; this one says which cell comes next.
-import { giveBack } from "./hand.js";
+import { codeByKey, giveBack, projector } from "./room.js";
 
 const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "], BACK = ["ArrowLeft", "ArrowUp", "PageUp"]; // remotes send the page keys
 const OTHERS = "input, textarea, select, [contenteditable=true], [data-lm-suppress-shortcuts], .lm-Menu, .jp-Dialog"; // whose keys are their own
@@ -45,6 +45,7 @@ const activate = ({ shell }) => {
     const { key, target } = event, step = NEXT.includes(key) ? 1 : BACK.includes(key) ? -1 : 0;
     if (!step || !presenting() || event.ctrlKey || event.altKey || event.metaKey || target.closest(OTHERS)) return;
     if (key === " " && target.matches(":is(button, summary, a):focus-visible")) return; // reached by Tab, to be pressed
+    if (document.fullscreenElement?.matches(".vae-view")) document.exitFullscreen(); // a view on the whole screen (room.js)
     take(event, key === " " && event.shiftKey ? -1 : step);
   };
   const onClick = (event) => {
@@ -53,6 +54,8 @@ const activate = ({ shell }) => {
   };
   addEventListener("keydown", onKey, true);
   addEventListener("click", onClick, true);
+  projector(presenting);
+  codeByKey(presenting);
   giveBack(presenting, () => notebook().activeCell?.node.focus());
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("deck.css", import.meta.url) }));
 };

@@ -1,0 +1,72 @@
+// What a room needs, in JupyterLab's show (deck.js), in the exported one (tools/slides.js) and on a page: `shown()` says whether it is on.
+
+const KEEP = "select, textarea, input:not([type=range], [type=checkbox], [type=radio]), [contenteditable=true]"; // what is written into
+const always = () => true;
+
+/** After a drag or a button the keys belong to the slides again: whatever a pointer has focused in a view lets go once it is lifted. `after()`
+ * may focus something else. What Tab has reached, and fields to write in, keep the keys. */
+export function giveBack(shown = always, after = () => {}) {
+  const later = (event) => {
+    if (event.type === "click" && event.detail === 0) return; // a key pressed the button
+    setTimeout(() => {
+      const focused = document.activeElement;
+      if (!shown() || !focused?.closest(".vae-view") || focused.matches(KEEP)) return;
+      focused.blur();
+      after();
+    });
+  };
+  for (const name of ["pointerup", "pointercancel", "click"]) addEventListener(name, later, true);
+}
+
+/** The key C shows code beside its result, and folds it again. */
+export const codeByKey = (shown = always, after = () => {}) =>
+  onKey("c", shown, () => {
+    document.body.classList.toggle("show-code");
+    after();
+  });
+
+/** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, lines and letters larger; Z or Escape brings it back. */
+export function projector(shown = always) {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: LARGE }));
+  onKey("z", shown, () => (large() ? document.exitFullscreen() : nearest()?.requestFullscreen()));
+  let last = null;
+  const fit = () => {
+    if (last) last.style.zoom = "";
+    last = large();
+    if (!last) return;
+    const boxes = [...last.children].map((child) => child.getBoundingClientRect()).filter((box) => box.width);
+    const side = (low, high) => Math.max(...boxes.map((box) => box[high])) - Math.min(...boxes.map((box) => box[low])) + 2 * MARGIN;
+    last.style.zoom = Math.min(innerWidth / side("left", "right"), innerHeight / side("top", "bottom"));
+  };
+  document.addEventListener("fullscreenchange", fit);
+  addEventListener("resize", fit);
+}
+
+const MARGIN = 12; // around the view, before it is enlarged
+const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
+  background: var(--jp-layout-color0, var(--paper, Canvas)); }`;
+const large = () => (document.fullscreenElement?.matches(".vae-view") ? document.fullscreenElement : null);
+
+function nearest() {
+  const distance = (view) => {
+    const box = view.getBoundingClientRect();
+    return Math.hypot(box.left + box.width / 2 - innerWidth / 2, box.top + box.height / 2 - innerHeight / 2);
+  };
+  const seen = (view) => {
+    const box = view.getBoundingClientRect();
+    return view.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && box.bottom > 0 && box.top < innerHeight;
+  };
+  const views = [...document.querySelectorAll(".vae-view")].filter(seen);
+  return views.find((view) => view.matches(":hover")) ?? views.sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function onKey(key, shown, act) {
+  const listener = (event) => {
+    const held = event.ctrlKey || event.altKey || event.metaKey;
+    if (event.key.toLowerCase() !== key || held || !shown() || event.target.closest(KEEP)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    act();
+  };
+  addEventListener("keydown", listener, true);
+}

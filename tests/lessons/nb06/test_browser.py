@@ -10,9 +10,9 @@ def test_sigma_and_f_move_the_laboratory(lab):
     figure = Figure(lab, "06_gradients.ipynb", "laboratory")
     sigma, f = figure.sliders
     # f = (z − 3)² at μ = 1: gradient 2 (μ − 3); variances (6.14) and (6.13) with d = −2
-    expect(figure.reading).to_have_text("exact gradient -4.000; variance: score 87, pathwise 4, ratio 21.75")
+    expect(figure.reading).to_have_text("exact gradient -4.000; exact variance: score 87, pathwise 4, ratio 21.75")
     sigma.press("ArrowRight")
-    expect(figure.reading).to_have_text("exact gradient -4.000; variance: score 96.86, pathwise 9, ratio 10.76")
+    expect(figure.reading).to_have_text("exact gradient -4.000; exact variance: score 96.86, pathwise 9, ratio 10.76")
     sigma.press("End")
     expect(figure.reading).to_have_text(re.compile(r"variance: score 192\.8, pathwise 36, ratio 5\.355"))
     f.press("End")  # cos 4z under a wide q: the gradient is gone

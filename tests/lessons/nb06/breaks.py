@@ -8,7 +8,7 @@ BREAK = [
     ("6.6", "(grid - mu) ** 2 / sigma**3 - 1 / sigma", "(grid - mu) ** 2 / sigma**3 + 1 / sigma"),
     ("6.6", "(grid - mu) ** 2 / sigma**3 - 1 / sigma", "(grid - mu) ** 2 / sigma**2 - 1"),
     ("6.6", "score_mu, (grid - mu) / sigma**2", "score_mu, (grid - mu) / sigma"),
-    ("6.10", "for dz in (1, grid)", "for dz in (1, 1 + grid)"),
+    ("6.10", "for dz in (1, eps)", "for dz in (1, 1 + eps)"),
     ("6.11", "- 2 * k * sigma / a)", "- 2 * k * sigma)"),
     ("6.14", "14 * d**2", "13 * d**2"),
     ("6.16", "v / sigma**2)", "v)"),

@@ -32,6 +32,12 @@ def test_the_bound_is_the_one_of_gauss_and_hermite(x):
     assert view.elbo < view.log_evidence
 
 
+def test_a_table_in_float32_will_do():
+    view = Bell(Z.float(), TOY.log_joint(1.0, Z).float(), -1.5)
+    torch.testing.assert_close(view.bounds(MU, SIGMA), bell().bounds(MU, SIGMA), rtol=1e-4, atol=1e-3)
+    assert view.grid == pytest.approx((-9, 0.02), rel=1e-6)
+
+
 @needs_node
 def test_the_browser_computes_the_same(tmp_path):
     view = bell()

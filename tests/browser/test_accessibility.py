@@ -11,6 +11,7 @@ from playwright.sync_api import TimeoutError, expect
 from .test_latent_pad import CONTRAST
 
 SETUP = """
+import torch
 from IPython.display import display
 from vae_helpers import datasets, runtime, widgets
 from vae_helpers import pretrained
@@ -21,12 +22,12 @@ x, labels, wide = data.test.images, data.test.labels, VAE((8, 8), 4, seed=0)
 vaes = {beta: family[beta, 400].vae for beta in (0.5, 1, 2)}
 q, ten = vaes[1].encode(x[:200]), [int((labels == digit).nonzero()[0]) for digit in range(10)]
 plane = vaes[1], q.mean.detach(), labels[:200], q.stddev.detach()
+z = torch.linspace(-9, 9, 901)
 
 def shade(figure, share):
     figure.set_facecolor((share, share, share))
 """
 VIEWS = """
-z = torch.linspace(-9, 9, 901)
 views = [
     widgets.Bell(z, -(z**2), 0.57),
     widgets.LatentPad(*plane, path=[(-1, 0), (1, 0)]),

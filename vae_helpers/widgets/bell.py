@@ -39,14 +39,15 @@ class Bell(View):
     def __init__(self, z: Tensor, log_joint: Tensor, log_evidence: float, **traits):
         z, table, (low, high) = doubles(z, "z"), doubles(log_joint, "log_joint"), (MUS[0] - 5 * SIGMAS[1], MUS[1] + 5 * SIGMAS[1])
         fits = z.ndim == 1 and z.shape == table.shape and len(z) > 1 and z[0] <= low and z[-1] >= high
-        if not (fits and np.isfinite(table).all() and np.allclose(np.diff(z), z[1] - z[0])):
+        step = (z[-1] - z[0]) / (len(z) - 1) if fits else math.nan
+        if not (fits and np.isfinite(table).all() and np.allclose(np.diff(z), step, rtol=1e-3)):  # float32 is even to so much
             reach = f"over even steps of z from {low:g} or below to {high:g} or above"
             raise ValueError(f"Expected a table of finite log p(x, z) {reach}, got z {z.shape} and log_joint {table.shape}.")
         self._z, self._table, self._log_evidence = torch.from_numpy(z), torch.from_numpy(table), float(log_evidence)
         traits = {
             "caption": "A bell q to drag over the posterior, a map of the ELBO over its μ and σ, and its ELBO and KL as a bar."
         } | traits
-        traits |= {"grid": (z[0].item(), (z[1] - z[0]).item()), "log_joint": table.tolist(), "log_evidence": self._log_evidence}
+        traits |= {"grid": (z[0].item(), step.item()), "log_joint": table.tolist(), "log_evidence": self._log_evidence}
         super().__init__(panels={"density": _panel(self._density, (6, 4.2)), "map": _panel(self._map, (5, 4.2))}, **traits)
 
     @property

@@ -22,10 +22,10 @@ def sample_grid(images: Tensor, columns: int = 12) -> Sequence[Axes]:
     return axes
 
 
-def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float], z: Sequence[float], mean: Tensor) -> Axes:
+def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float], eps: Sequence[float], mean: Tensor) -> Axes:
     """x → encoder → (μ, σ) → z → decoder → p(x|z), from left to right, with the two terms of the ELBO under the parts that pay them.
 
-    image, mean: (H, W), an image and the pixel means of p(x|z); mu, sigma, z: two numbers each.
+    image, mean: (H, W), an image and the pixel means of p(x|z); mu, sigma, eps: two numbers each.
     """
     placed_image(ax, image, 0, 2.2, "image x")
     placed_image(ax, mean, 12.2, 2.2, "p(x|z): its mean")
@@ -37,8 +37,9 @@ def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float]
     _node(ax, (7.2, 1.75), "ε", 0.33, "white")
     arrow(ax, (7.3, 1.4), (7.75, 0.38))
     _node(ax, (8, 0), "z", 0.42, "white")
+    z = [m + s * e for m, s, e in zip(mu, sigma, eps, strict=True)]
     ax.text(8.2, -0.62, _pair(z), ha="center", va="top", fontsize=12)
-    ax.text(7.75, 1.8, "from N(0, 1)", ha="left", va="center", fontsize=12)
+    ax.text(7.75, 1.8, f"{_pair(eps)} from N(0, 1)", ha="left", va="center", fontsize=12)
     ax.text(9.12, 0.42, "z = μ + σε", ha="center", va="center", fontsize=12)
     arrow(ax, (8.5, 0), (9.9, 0))
     for x, colour, text in ((5.6, GREEN, "the code costs KL(q(z|x) ‖ p(z))"), (12.1, ORANGE, "it buys log p(x|z)")):

@@ -16,6 +16,8 @@ BREAK = [
 
 EQUIVALENT = [  # what `python run.py mutants` finds and no check can see: (equation, change, why it changes nothing)
     ("3.1", "values.sum(-1) -> (values.sum(0))", "the values of one density have one axis"),
+    ("3.9", "log_joint - log_q - log_p_x -> (log_joint - log_q + log_p_x)", "(3.9) holds for every t > 0"),
+    ("3.9", "log_joint - log_q -> (log_joint + log_q)", "(3.9) holds for every t > 0"),
     (
         "3.19",
         "(0.5 * standard.log_prob(data).exp() + 0.5 * standard.log_prob(data - theta).exp()).log().mean(-1) -> "

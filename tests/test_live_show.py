@@ -3,19 +3,15 @@
 import pytest
 from freshness import ROOT, read
 from node import in_node, needs_node
-from notebook_reading import NOTEBOOKS, tags
-from slides import stacks
+from notebook_reading import NOTEBOOKS, presses, tags
+from slides import slide_type
 
 DECK = (ROOT / "share/jupyter/labextensions/vae-lecture/static/deck.js").as_uri()
 
 
-def kind(cell: dict) -> str:
-    return cell["metadata"].get("slideshow", {}).get("slide_type", "")
-
-
 def in_javascript(tmp_path, cells: list[dict], script: str):
     given = [
-        {"kind": kind(cell), "heading": cell["cell_type"] == "markdown" and cell["source"].startswith("## "), "tags": tags(cell)}
+        {"kind": slide_type(cell), "heading": cell["cell_type"] == "markdown" and cell["source"].startswith("## "), "tags": tags(cell)}
         for cell in cells
     ]
     return in_node(tmp_path, f'import {{ beside, stops }} from "{DECK}";\n{script}', given)
@@ -27,14 +23,7 @@ def test_each_press_shows_something_new_in_the_order_of_the_exported_show(path, 
     """A press stops at what opens a screen or waits for a key, so each shows a cell that was not seen. Nowhere else: what has an empty type
     stands on the screen before it is come to, and a stop there would change nothing."""
     cells = read(path)["cells"]
-    index = {id(cell): i for i, cell in enumerate(cells)}
-    wanted = [
-        index[id(cell)]
-        for stack in stacks(cells)
-        for screen in stack
-        for k, cell in enumerate(screen)
-        if k == 0 or kind(cell) == "fragment"
-    ]
+    wanted = presses(cells)
     walk = "for (let at; (at = beside(all, seen.at(-1), 1)) !== null; ) seen.push(at);"
     assert in_javascript(tmp_path, cells, f"const all = stops(given), seen = [all[0]];\n{walk}\ntell(seen);") == wanted
     assert all(cells[i]["source"].strip() for i in wanted)

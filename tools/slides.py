@@ -42,7 +42,7 @@ def stacks(cells: list[dict]) -> list[list[list[dict]]]:
     """The shown cells by section and screen: stacks[section][screen][cell]. What is further comes after the core."""
     found: list[list[list[dict]]] = []
     for cell in (cell for section in sorted(sections(cells), key=lambda section: section.further) for cell in section.cells):
-        kind = _kind(cell)
+        kind = slide_type(cell)
         if kind in ("skip", "notes") or not cell["source"].strip():
             continue
         if kind == "slide" or not found:
@@ -116,12 +116,12 @@ def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str
 
 def _cell(cell: dict, html: str) -> str:
     """A drag in a view must not turn the slide."""
-    fragment = " fragment" if _kind(cell) == "fragment" else ""
+    fragment = " fragment" if slide_type(cell) == "fragment" else ""
     html = html.replace('<div class="view"', '<div class="view" data-prevent-swipe')
     return f'<div class="{cell["cell_type"]}{fragment}">{html}</div>'
 
 
-def _kind(cell: dict) -> str:
+def slide_type(cell: dict) -> str:
     """The slide type; a notebook that nobody meant for slides has none."""
     return cell["metadata"].get("slideshow", {}).get("slide_type", "")
 

@@ -20,7 +20,7 @@ def numbers(view) -> dict[str, float]:
 
 
 def wait(page, view, true):
-    for _ in range(150):
+    for _ in range(600):  # a minute: nothing is judged by its time
         if true(numbers(view)):
             return numbers(view)
         page.wait_for_timeout(100)

@@ -11,7 +11,7 @@ import nbformat.v4
 import pytest
 from export_page import lecture
 from freshness import read
-from notebook_reading import NOTEBOOKS
+from notebook_reading import NOTEBOOKS, presses
 from playwright.sync_api import expect
 from slides import HEIGHT, WIDTH, heading, minutes, speaker_notes, stacks
 
@@ -160,15 +160,7 @@ def test_every_key_goes_to_the_next_screen_of_the_live_show(lab):
     """To each screen and fragment in the order of the exported show, and back, the keys and the button in the corner by turns: nothing is
     passed by, and what is folded on the page is seen."""
     path = NOTEBOOKS[1]
-    page, cells = lab(path, size=(WIDTH, HEIGHT)), read(path)["cells"]
-    index = {id(cell): i for i, cell in enumerate(cells)}
-    every = [
-        index[id(cell)]
-        for stack in stacks(cells)
-        for screen in stack
-        for k, cell in enumerate(screen)
-        if k == 0 or cell["metadata"]["slideshow"]["slide_type"] == "fragment"
-    ]
+    page, every = lab(path, size=(WIDTH, HEIGHT)), presses(read(path)["cells"])
     start(page)
     for keys, button, wanted in ((ON, "forward", every[1:]), (BACK, "back", every[-2::-1])):
         seen = []

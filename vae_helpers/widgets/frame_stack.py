@@ -94,8 +94,8 @@ def render(
     The layout is solved once, on the middle picture: axes that shift by a tick label's width from frame to frame would tremble.
     """
 
-    def render_one(state: tuple, places: list) -> Figure:
-        figure = blank(size, "none" if places else "constrained")
+    def render_one(state: tuple, figure: Figure, places: list) -> Figure:
+        figure.clear()  # the same sheet again: a new one for each picture would wait in memory for the next garbage collection
         try:
             draw(figure, *state)
             if len(places) == len(figure.axes):
@@ -108,8 +108,9 @@ def render(
         return figure
 
     with drawing, torch.no_grad():
-        places = [ax.get_position(original=True) for ax in render_one(states[len(states) // 2], []).axes]
-        return [palette_png(_rgb(render_one(state, places)), colours, quick=True) for state in states]
+        places = [ax.get_position(original=True) for ax in render_one(states[len(states) // 2], blank(size), []).axes]
+        sheet = blank(size, "none")
+        return [palette_png(_rgb(render_one(state, sheet, places)), colours, quick=True) for state in states]
 
 
 def _rgb(figure: Figure) -> Image.Image:

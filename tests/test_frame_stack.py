@@ -123,3 +123,16 @@ def test_an_error_while_drawing_names_the_value():
     with pytest.raises(ZeroDivisionError) as caught:
         FrameStack(draw, [1, 0], name="σ", size=(1, 1))
     assert caught.value.__notes__ == ["while drawing the picture at σ = 0"]
+
+
+def test_pictures_share_two_sheets_and_find_them_blank():
+    sheets, left = [], []
+
+    def draw(figure, level):
+        sheets.append(figure)
+        left.extend(figure.axes + figure.texts)
+        figure.suptitle(f"level {level}")
+        lines(figure, level)
+
+    FrameStack(draw, range(6), name="level", size=(3, 2))
+    assert len(sheets) == 7 and len({id(sheet) for sheet in sheets}) == 2 and not left  # the first is drawn to place the axes

@@ -65,7 +65,6 @@ MAKE = {
         example_labels=label(LABELS[:3]),
     ),
     "Playground": lambda t, image, label: widgets.Playground(hidden=16),
-    "TrainingDashboard": lambda t, image, label: widgets.TrainingDashboard(digits_vae(), image(X), epochs=2, batch_size=10),
 }
 
 

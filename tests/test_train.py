@@ -129,9 +129,10 @@ def test_random_numbers_are_what_they_should_be(tmp_path):
     assert stats.kstest(found["u"], "uniform").pvalue > 1e-3 and stats.kstest(found["n"], "norm").pvalue > 1e-3
 
 
-def test_what_notebook_00_tells_of_the_switches(tmp_path):
-    """From the same 900 steps, 900 more: without noise the number that is trained rises while the ELBO falls by dozens of nats; without the
-    KL the widths shrink and the ELBO falls; at β = 10 nothing is left of the code."""
+def test_what_notebooks_00_and_07_tell_of_the_switches(tmp_path):
+    """From the same 900 steps, 900 more: without noise the number that is trained rises while the ELBO falls by dozens of nats and log p(x)
+    by about one; without the KL the widths shrink and the ELBO falls, yet not log p(x); at β = 10 nothing is left of the code, nor of the
+    gap. And log p(x) is that of the package's grid where posteriors are narrowest."""
     test = datasets.load("digits").binarized(0).test.images
     script = (
         HEAD.replace("{ adam,", "{ adam, encode, mean,")
@@ -147,7 +148,8 @@ def test_what_notebook_00_tells_of_the_switches(tmp_path):
       }
       const { reconstruction, kl } = terms(net, training.weights, test, eps, n, settings);
       const { logvar } = encode(net, training.weights, test, n);
-      found[name] = { trained, elbo: mean(reconstruction) - mean(kl), kl: mean(kl), sigma: Math.exp(mean(logvar) / 2) };
+      const evidence = mean(logEvidence(net, training.weights, test, n, settings)), sigma = Math.exp(mean(logvar) / 2);
+      found[name] = { trained, elbo: mean(reconstruction) - mean(kl), kl: mean(kl), sigma, evidence, weights: [...training.weights] };
     }
     tell(found);"""
     )
@@ -157,3 +159,11 @@ def test_what_notebook_00_tells_of_the_switches(tmp_path):
     assert found["noise"]["trained"] > plain["trained"] + 0.5 and found["noise"]["elbo"] < plain["elbo"] - 24
     assert found["kl"]["sigma"] < plain["sigma"] / 5 and found["kl"]["elbo"] < plain["elbo"] - 4
     assert found["beta"]["kl"] < 0.1 and found["beta"]["elbo"] < plain["elbo"] - 2
+    evidence = {name: case["evidence"] for name, case in found.items()}
+    assert 0.2 < evidence["plain"] - evidence["noise"] < 3 and abs(evidence["plain"] - evidence["kl"]) < 0.5
+    assert plain["elbo"] + 0.1 < evidence["plain"] and found["beta"]["elbo"] + 0.2 > evidence["beta"]
+    for name in ("noise", "kl"):
+        vae = model_of(2, 128)
+        torch.nn.utils.vector_to_parameters(torch.tensor(found[name]["weights"]), [*vae.encoder.parameters(), *vae.decoder.parameters()])
+        exact = torch.cat([evaluation.log_evidence_grid(vae, part, 0.01).log_evidence for part in test.split(60)]).mean().item()
+        assert abs(evidence[name] - exact) < 0.03, (name, evidence[name], exact)

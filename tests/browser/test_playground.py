@@ -77,6 +77,10 @@ def test_the_scrubber_goes_back_and_step_goes_one_on(lab):
     code = view.locator(".vae-seen")
     view.locator(".vae-ground").press("ArrowRight")
     expect(code).to_contain_text("Test image 2")
+    view.locator(".vae-ground circle").nth(6).hover(force=True)  # the plane hears of it
+    expect(code).not_to_contain_text("Test image 2,")
+    expect(code).to_contain_text(re.compile(r"Test image \d+, a \d: μ = .*; σ = "))
+    assert view.locator(".vae-ground ellipse").count() == 2
 
 
 def test_it_trains_in_a_page_alone(browser, tmp_path):

@@ -14,7 +14,6 @@ HOMES = {  # name: module
     "LatentPad": "latent_pad",
     "LatentSliders": "latent_sliders",
     "Playground": "playground",
-    "TrainingDashboard": "training_dashboard",
     "save_page": "kit.page",
 }
 __all__ = list(HOMES)

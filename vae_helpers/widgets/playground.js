@@ -24,12 +24,12 @@ export default view(({ model, el }) => {
   };
   worker.onmessage = ({ data }) => {
     now = data;
-    const point = { steps: now.steps, elbo: now.reconstruction - now.kl, kl: now.kl, evidence: now.evidence }, run = runs.at(-1);
-    while (run.length && run.at(-1).steps >= now.steps) run.pop(); // taken up again from an earlier epoch
+    const { steps, reconstruction, kl, evidence } = now, point = { steps, reconstruction, elbo: reconstruction - kl, kl, evidence }, run = runs.at(-1);
+    while (run.length && run.at(-1).steps >= steps) run.pop(); // taken up again from an earlier epoch
     run.push(point);
     draw();
-    const values = { steps: now.steps, reading: words(now) };
-    if (now.whole || now.evidence !== null) Object.assign(values, { weights: base64(now.weights) });
+    const values = { steps, reading: words(now) };
+    if (now.whole || evidence !== null) Object.assign(values, { weights: base64(now.weights) });
     put(model, values);
   };
   worker.onerror = (event) => set(el, {}, element("p", { class: "vae-error", role: "alert" }, `Training cannot run in this browser: ${event.message}`));
@@ -53,7 +53,7 @@ export default view(({ model, el }) => {
   const group = (name, ...children) => element("div", { class: "vae-game-group", role: "group", "aria-label": name }, element("span", {}, name), ...children);
 
   // --- what is seen ---
-  const sheet = element("canvas", { width: SHEET * width, height: SHEET * height, "aria-hidden": "true" });
+  const sheet = element("canvas", { "aria-hidden": "true" });
   const dots = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, "aria-hidden": "true" });
   const plane = element("div", { class: "vae-ground", tabindex: 0, role: "application", "aria-label": "Code plane with test codes: arrow keys go from code to code" }, sheet, dots);
   const curves = svg("svg", { viewBox: "0 0 400 250", role: "img", class: "vae-game-curves", "aria-label": "Training curves" });
@@ -107,30 +107,30 @@ export default view(({ model, el }) => {
   }
   function drawSheet() {
     const L = model.get("latent_dim"), rows = L === 2 ? SHEET : 1;
-    [sheet.width, sheet.height] = [SHEET * width, rows * height];
+    [sheet.width, sheet.height] = [SHEET * (width + 1) - 1, rows * (height + 1) - 1];
     sheet.style.height = `${100 * (rows / SHEET)}%`;
-    paint(sheet, tiled(now.sheet, SHEET, rows, 0));
+    paint(sheet, tiled(now.sheet, SHEET, rows));
   }
-  const tiled = (bytes, columns, rows, gap) => {
-    const full = columns * (width + gap) - gap, out = new Float32Array(full * rows * height);
+  const tiled = (bytes, columns, rows) => { // with a line of white between them
+    const full = columns * (width + 1) - 1, out = new Float32Array(full * (rows * (height + 1) - 1));
     for (let i = 0; i < columns * rows * pixels; i++) {
-      const tile = Math.floor(i / pixels), line = Math.floor((i % pixels) / width), x = (tile % columns) * (width + gap) + (i % width);
-      out[(Math.floor(tile / columns) * height + line) * full + x] = bytes[i] / 255;
+      const tile = Math.floor(i / pixels), line = Math.floor((i % pixels) / width), x = (tile % columns) * (width + 1) + (i % width);
+      out[(Math.floor(tile / columns) * (height + 1) + line) * full + x] = bytes[i] / 255;
     }
     return out;
   };
   const words = ({ steps, perEpoch, reconstruction, kl, evidence, trained }) => {
     const last = evidence ?? runs.at(-1).findLast((point) => point.evidence !== null)?.evidence, { beta, noise, lr, sigma: width } = asked();
     const on = `reconstruction${noise ? "" : " at z = μ"}${beta ? ` − ${number(beta)} · KL` : ", no KL"}`, bell = model.get("likelihood") === "gaussian" ? `, σ ${number(width)}` : "";
-    const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batch` : "";
+    const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batches` : "";
     return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}. Test ELBO ${number(reconstruction - kl, 1)} = reconstruction ${number(reconstruction, 1)} − KL ${number(kl, 1)}; log p(x) ${last === undefined ? "–" : number(last, 1)} nats. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
   };
   function draw() {
     drawSheet();
     drawDots();
-    [test(), ...[now.rebuilt, now.samples].map((bytes) => Float32Array.from(bytes, (v) => v / 255))].forEach((row, i) => paint(strips[i][1], tiled(row.subarray(0, 10 * pixels).map((v) => 255 * v), 10, 1, 1)));
+    [test(), ...[now.rebuilt, now.samples].map((bytes) => Float32Array.from(bytes, (v) => v / 255))].forEach((row, i) => paint(strips[i][1], tiled(row.subarray(0, 10 * pixels).map((v) => 255 * v), 10, 1)));
     reading.textContent = words(now);
-    curves.setAttribute("aria-label", `Test ELBO and log p(x) against steps. ${words(now)}`);
+    curves.setAttribute("aria-label", `Test ELBO, its two terms and log p(x) against steps. ${words(now)}`);
     curves.replaceChildren(...drawCurves(runs));
     const done = Math.floor(now.steps / now.perEpoch);
     epoch.row.querySelector("input").max = now.epochs + 1; // one further than was trained: it trains that one
@@ -157,27 +157,30 @@ export default view(({ model, el }) => {
 /** Numbers as text: bytes that have changed would be taken for the same ones, and not be sent. */
 const base64 = (row) => btoa(Array.from(new Uint8Array(row.buffer), (byte) => String.fromCharCode(byte)).join(""));
 
-/** Test ELBO (line) and log p(x) (dots) of this run in colour and of the last one in grey, and under it the KL. */
+/** Test ELBO, its two terms and log p(x) of this run in colour and of the last one in grey; none is told by its colour alone. */
 function drawCurves(runs) {
   const points = runs.flat().filter(({ steps }) => steps > 0), most = Math.max(100, ...points.map(({ steps }) => steps));
   const shapes = [], box = { left: 44, right: 392 };
   const x = (steps) => box.left + (steps / most) * (box.right - box.left);
   const panel = (name, top, bottom, low, high, lines) => {
     const y = (v) => bottom - ((Math.min(high, Math.max(low, v)) - low) / (high - low)) * (bottom - top);
-    shapes.push(svg("path", { class: "vae-game-axis", d: `M${box.left} ${top}V${bottom}H${box.right}` }), svg("text", { x: box.left, y: top - 6 }, name));
+    shapes.push(svg("path", { class: "vae-game-axis", d: `M${box.left} ${top}V${bottom}H${box.right}` }), svg("text", { x: 2, y: top - 9 }, name));
     for (const v of [low, high]) shapes.push(svg("text", { x: box.left - 5, y: y(v) + 4, "text-anchor": "end" }, number(v, 0)));
     runs.forEach((run, k) => {
       const old = k < runs.length - 1, seen = run.filter(({ steps }) => steps > 0);
-      for (const [field, colour, dotted] of lines) {
+      for (const [field, colour, dash] of lines) {
         const at = seen.filter((point) => point[field] !== null).map((point) => [x(point.steps).toFixed(1), y(point[field]).toFixed(1)]), stroke = old ? "#999" : colour;
-        if (dotted) shapes.push(...at.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.6, fill: stroke })));
-        else shapes.push(svg("polyline", { points: at.map((p) => p.join()).join(" "), fill: "none", stroke, "stroke-width": old ? 1.5 : 2 }));
+        if (dash === "dots") shapes.push(...at.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.6, fill: stroke })));
+        else shapes.push(svg("polyline", { points: at.map((p) => p.join()).join(" "), fill: "none", stroke, "stroke-width": old ? 1.5 : 2, "stroke-dasharray": dash }));
       }
     });
   };
-  const elbos = points.map(({ elbo }) => elbo), high = Math.ceil(Math.max(-20, ...elbos, ...points.map(({ evidence }) => evidence ?? -Infinity)));
-  panel("test ELBO (line) and log p(x) (dots), nats", 18, 140, Math.floor(Math.max(high - 30, Math.min(high - 10, ...elbos))), high, [["elbo", "#0173b2"], ["evidence", "#d20f5a", true]]);
-  panel("KL, nats", 172, 224, 0, Math.ceil(Math.max(6, ...points.map(({ kl }) => Math.min(kl, 40)))), [["kl", "#0173b2"]]);
+  const elbos = points.map(({ elbo }) => elbo), tops = points.map(({ reconstruction, evidence }) => Math.max(reconstruction, evidence ?? -Infinity));
+  const high = Math.ceil(Math.max(-20, ...tops));
+  panel("reconstruction (dashed), ELBO (line), log p(x) (dots), nats", 22, 140, Math.floor(Math.max(high - 30, Math.min(high - 10, ...elbos))), high, [
+    ["reconstruction", "#3ca500", "6 4"], ["elbo", "#0173b2", "none"], ["evidence", "#d20f5a", "dots"],
+  ]);
+  panel("KL, nats", 176, 224, 0, Math.ceil(Math.max(6, ...points.map(({ kl }) => Math.min(kl, 40)))), [["kl", "#0173b2", "none"]]);
   shapes.push(svg("text", { x: box.right, y: 242, "text-anchor": "end" }, `${most} steps`));
   return shapes;
 }

@@ -18,6 +18,7 @@ from ..likelihoods import Gaussian
 from ..look import label_looks, label_names, show_image
 from ..models import VAE
 from ..objectives import elbo
+from ..plots import tile
 from ..training import fit
 from .kit.base import View, bundle, draw_png
 
@@ -126,7 +127,7 @@ class Playground(View):
             right.suptitle(f"test ELBO {bound:.1f} nats an image".replace("-", "−"), fontsize=13)
             rows = {"test images": test[:10], "rebuilt": vae.mean_image(q.mean[:10]), "samples": vae.mean_image(samples)}
             for ax, (name, images) in zip(right.subplots(3, 1), rows.items(), strict=True):
-                show_image(ax, torch.cat([torch.nn.functional.pad(image, (0, 1)) for image in images], dim=1)[:, :-1])
+                show_image(ax, tile(images[None]))
                 ax.set_title(name, fontsize=12, loc="left")
 
         return draw_png(draw, (9.2, 4.6))
@@ -135,8 +136,7 @@ class Playground(View):
         line, edge = torch.linspace(-REACH, REACH, SHEET), REACH + REACH / (SHEET - 1)
         if self.latent_dim == 2:
             sheet = vae.mean_image(torch.cartesian_prod(line.flip(0), line).flip(1))  # rows from the top
-            tiles = sheet.unflatten(0, (SHEET, SHEET)).transpose(1, 2).flatten(2).flatten(0, 1)
-            ax.imshow(tiles.numpy(), cmap="gray_r", alpha=0.45, extent=(-edge, edge, -edge, edge))
+            ax.imshow(tile(sheet.unflatten(0, (SHEET, SHEET))), cmap="gray_r", alpha=0.45, extent=(-edge, edge, -edge, edge))
             ax.set(xlabel="$z_1$", ylabel="$z_2$")
         else:
             codes = torch.cat([codes, torch.tensor([[-float(self.labels.index(label))] for label in self.labels])], 1)

@@ -140,25 +140,24 @@ export function makeTraining(net, { images, weights, seed, batch = 100 }) {
   return { step, weights, state, perEpoch: Math.ceil(N / batch) };
 }
 
-/** log p(x) of each of n images by the trapezoid rule over z from −5 to 5 in one or two dimensions (notebook 07), in nats.
+/** log p(x) of each of n images by the trapezoid rule over z from −5 to 5 in one or two dimensions (notebook 07), in nats: on trained digits good
+ * to two hundredths on average, with Gaussian pixels of σ below 0.1, whose posteriors are narrower than the grid, to one or two nats.
  * Either likelihood is x · (the outputs over σ²) plus what depends on z alone plus what depends on x alone.
  */
-export function logEvidence(net, weights, x, n, settings, points = 81) {
+export function logEvidence(net, weights, x, n, settings, points = 61) {
   const { pixels: D, latent: L } = net, size = points ** L, z = new Float32Array(size * L), step = 10 / (points - 1);
   const bernoulli = settings.likelihood === "bernoulli", variance = bernoulli ? 1 : settings.sigma ** 2;
   for (let i = 0; i < size; i++) for (let l = 0; l < L; l++) z[i * L + l] = -5 + step * (Math.floor(i / points ** l) % points);
   const { outputs } = decode(net, weights, z, size), ofZ = new Float64Array(size);
   for (let i = 0; i < z.length; i++) ofZ[Math.floor(i / L)] += -0.5 * z[i] ** 2 - Math.log(2 * Math.PI) / 2 + Math.log(step);
   for (let i = 0; i < outputs.length; i++) ofZ[Math.floor(i / D)] -= bernoulli ? softplus(outputs[i]) : outputs[i] ** 2 / (2 * variance);
-  const logs = new Float64Array(size);
+  const table = new Float32Array(outputs.length + size), layer = { outs: size, ins: D, weight: 0, bias: outputs.length };
+  table.set(outputs); // as the weights of a layer without biases: what it makes of an image are the products with the outputs at every z
   return Float32Array.from({ length: n }, (_, r) => {
     let top = -Infinity, sum = 0, ofX = bernoulli ? 0 : (-D * Math.log(2 * Math.PI * variance)) / 2;
     if (!bernoulli) for (let d = 0; d < D; d++) ofX -= x[r * D + d] ** 2 / (2 * variance);
-    for (let i = 0; i < size; i++) {
-      let dot = 0;
-      for (let d = 0, j = i * D, k = r * D; d < D; d++, j++, k++) dot += outputs[j] * x[k];
-      if ((logs[i] = ofZ[i] + dot / variance) > top) top = logs[i];
-    }
+    const logs = ofZ.slice(), dots = affine(table, layer, x.subarray(r * D, (r + 1) * D), 1);
+    for (let i = 0; i < size; i++) if ((logs[i] += dots[i] / variance) > top) top = logs[i];
     for (let i = 0; i < size; i++) sum += Math.exp(logs[i] - top);
     return top + Math.log(sum) + ofX;
   });

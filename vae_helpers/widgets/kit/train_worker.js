@@ -2,7 +2,7 @@
 import { decode, encode, generator, initial, layout, logEvidence, makeTraining, mean, means, terms } from "./train.js";
 
 const SLICE = 12, FRAME = 80, EVIDENCE = 1500; // milliseconds of steps in one go, between frames, between two log p(x)
-const SHEET = 13, REACH = 3, N_EVIDENCE = 100; // the sheet is decoded at SHEET × SHEET codes from −REACH to REACH; images whose log p(x) is averaged
+const SHEET = 13, REACH = 3; // the sheet is decoded at SHEET × SHEET codes from −REACH to REACH
 const TRUE = { beta: 1, noise: true }; // what is tested is the ELBO, whatever is trained
 
 let run = null, settings = null, playing = false, perSecond = Infinity, queued = false;
@@ -17,6 +17,7 @@ onmessage = ({ data: { start, ...said } }) => {
     run.training.weights.set(run.saved[said.epoch]);
     [run.training.state.m, run.training.state.v].forEach((row) => row.fill(0)); // Adam begins anew from a weight that is taken up again
     run.training.state.t = 0;
+    run.trained = null;
     run.steps = said.epoch * run.training.perEpoch;
     run.saved.length = said.epoch + 1;
   }
@@ -38,7 +39,8 @@ function begin({ net: shape, images, test, count, latent, seed, weights }) {
 }
 
 function step() {
-  run.trained = run.training.step(settings);
+  const now = run.training.step(settings), before = run.trained ?? now, share = 1 / run.training.perEpoch; // a mean over about an epoch
+  run.trained = Object.fromEntries(Object.entries(now).map(([name, v]) => [name, before[name] + share * (v - before[name])]));
   if (++run.steps % run.training.perEpoch === 0) run.saved.push(run.training.weights.slice());
 }
 
@@ -66,7 +68,7 @@ function frame(whole) {
   const images = (z) => Uint8ClampedArray.from(means(decode(net, weights, z, z.length / net.latent).outputs, settings), (m) => 255 * m);
   let evidence = null;
   if (whole || now - run.weighed > EVIDENCE) {
-    evidence = mean(logEvidence(net, weights, test, Math.min(count, N_EVIDENCE), settings));
+    evidence = mean(logEvidence(net, weights, test, count, settings));
     run.weighed = performance.now();
   }
   const told = {

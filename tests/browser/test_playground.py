@@ -81,6 +81,12 @@ def test_the_scrubber_goes_back_and_step_goes_one_on(lab):
     expect(code).not_to_contain_text("Test image 2,")
     expect(code).to_contain_text(re.compile(r"Test image \d+, a \d: μ = .*; σ = "))
     assert view.locator(".vae-ground ellipse").count() == 2
+    sigma = view.get_by_role("slider", name="σ of p(x|z)")
+    expect(sigma).to_be_hidden()
+    view.get_by_role("radio", name="Gaussian").click()  # begins anew, on grey pixels
+    wait(page.page, view, lambda now: now["step"] == 0)
+    sigma.press("ArrowLeft")
+    expect(view.locator(".vae-reading").last).to_contain_text("σ 0.2")
 
 
 def test_it_trains_in_a_page_alone(browser, tmp_path):

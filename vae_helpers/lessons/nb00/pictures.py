@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy
 
+from ...divergences import kl_standard_normal
 from ...look import BLUE, GREEN, GREY, ORANGE, number
 from ...sketch import arrow, funnel, placed_image
 
@@ -23,9 +26,10 @@ def sample_grid(images: Tensor, columns: int = 12) -> Sequence[Axes]:
 
 
 def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float], eps: Sequence[float], mean: Tensor) -> Axes:
-    """x → encoder → (μ, σ) → z → decoder → p(x|z), from left to right, with the two terms of the ELBO under the parts that pay them.
+    """x → encoder → (μ, σ) → z → decoder → p(x|z), from left to right; under the parts that pay them the two terms of the ELBO, estimated
+    with this one z, and their sum.
 
-    image, mean: (H, W), an image and the pixel means of p(x|z); mu, sigma, eps: two numbers each.
+    image, mean: (H, W), black or white pixels and their means under p(x|z); mu, sigma, eps: two numbers each.
     """
     placed_image(ax, image, 0, 2.2, "image x")
     placed_image(ax, mean, 12.2, 2.2, "p(x|z): its mean")
@@ -42,9 +46,13 @@ def machine(ax: Axes, image: Tensor, mu: Sequence[float], sigma: Sequence[float]
     ax.text(7.75, 1.8, f"{_pair(eps)} from N(0, 1)", ha="left", va="center", fontsize=12)
     ax.text(9.12, 0.42, "z = μ + σε", ha="center", va="center", fontsize=12)
     arrow(ax, (8.5, 0), (9.9, 0))
-    for x, colour, text in ((5.6, GREEN, "the code costs KL(q(z|x) ‖ p(z))"), (12.1, ORANGE, "it buys log p(x|z)")):
-        ax.text(x, -2.05, text, ha="center", va="center", fontsize=14, color="black", bbox={"fc": "white", "ec": colour, "lw": 2, "pad": 5})
-    ax.set(xlim=(-0.1, 14.5), ylim=(-2.45, 2.2), aspect="equal")
+    kl = round(kl_standard_normal(torch.tensor(mu), 2 * torch.tensor(sigma).log()).item(), 1)  # rounded, so that they add up
+    log_likelihood = round(-binary_cross_entropy(mean.detach(), image, reduction="sum").item(), 1)
+    cost, gain, both = (number(v, 1) for v in (kl, log_likelihood, log_likelihood - kl))
+    terms = ((4.9, -2.05, GREEN, f"the code costs KL(q ‖ p(z)) = {cost} nats"), (11.7, -2.05, ORANGE, f"it buys log p(x|z) = {gain} nats"))
+    for x, y, colour, text in (*terms, (8.3, -2.95, GREY, f"the ELBO, estimated with this one z: {gain} − {cost} = {both} nats")):
+        ax.text(x, y, text, ha="center", va="center", fontsize=14, color="black", bbox={"fc": "white", "ec": colour, "lw": 2, "pad": 5})
+    ax.set(xlim=(-0.1, 14.5), ylim=(-3.35, 2.2), aspect="equal")
     ax.set_axis_off()
     return ax
 

@@ -7,14 +7,10 @@ from freshness import ROOT, read
 from minutes import totals
 from notebook_reading import NOTEBOOKS, after_setup, code_cells, number, run, tags
 from notebook_rules import FURTHER
-from sections import sections
+from sections import core, sections
 
 CORE_MINUTES = 200  # of 01 to 08 together
 TAG, REFERENCE = re.compile(r"\\tag\{([\d.]+)\}"), re.compile(r"\((\d+\.\d+)\)")
-
-
-def core(notebook: dict) -> list[dict]:
-    return [cell for section in sections(notebook["cells"]) if not section.further for cell in section.cells]
 
 
 def breaches(notebook: dict) -> list[str]:
@@ -37,13 +33,13 @@ def test_every_section_is_core_or_further(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_core_runs_alone(path):
-    run([cell for cell in code_cells({"cells": core(read(path))}) if "setup" not in tags(cell)], after_setup(path))
+    run([cell for cell in code_cells({"cells": core(read(path)["cells"])}) if "setup" not in tags(cell)], after_setup(path))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_core_names_no_equation_that_it_has_not_shown(path):
     here = read(path)
-    shown = {tag for cell in core(here) for tag in TAG.findall(cell["source"])}
+    shown = {tag for cell in core(here["cells"]) for tag in TAG.findall(cell["source"])}
     read_first = [s for s in sections(here["cells"]) if not s.further and s.title != "Exercises"]  # which may draw on all of the page
     prose = [cell["source"] for section in read_first for cell in section.cells if cell["cell_type"] == "markdown"]
     named = {name for text in prose for name in REFERENCE.findall(text) if name.split(".")[0] == str(int(number(path)))}

@@ -21,3 +21,8 @@ def sections(cells: list[dict]) -> list[Section]:
             found.append(Section(heading[1].strip(), "further" in cell["metadata"].get("tags", []), []))
         found[-1].cells.append(cell)
     return found
+
+
+def core(cells: list[dict]) -> list[dict]:
+    """The cells of all sections that are not further."""
+    return [cell for section in sections(cells) if not section.further for cell in section.cells]

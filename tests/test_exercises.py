@@ -8,6 +8,7 @@ with the hint it deserves; under RIGHT stand right answers of another kind. Wher
 """
 
 import ast
+import contextlib
 import functools
 import math
 import re
@@ -22,8 +23,8 @@ from freshness import read
 from notebook_reading import NOTEBOOKS, after_setup, number, tags
 
 from vae_helpers import exercises
-from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, draws, exercise, grade, gradient, several
-from vae_helpers.exercises.answers import Said, watch
+from vae_helpers.exercises import CORRECT, NOT_ATTEMPTED, WRONG, compare, draws, exercise, grade, gradient, letters, several, verdicts, word
+from vae_helpers.exercises.answers import NotAttempted, Said, watch
 
 INF = float("inf")
 AT_LEAST = {"00": 0}  # exercises a notebook must have, where three would make no sense: 00 is the map
@@ -80,8 +81,11 @@ def outcome(task: Exercise, source: str, namespace: dict) -> exercises.Result:
 
 
 def answered(task: Exercise, source: str, namespace: dict) -> object:
+    """What the check cell hands over. Names that `source` leaves out are the stub's; if it has no function where one is asked for, the
+    solution's function stands: only what it says when it is tried is in question."""
     namespace = dict(namespace)
-    exec(compile(source, f"<exercise {task.number}>", "exec"), namespace)
+    for part in (task.solution if "def " in task.stub and "def " not in source else task.stub, source):
+        exec(compile(part, f"<exercise {task.number}>", "exec"), namespace)
     return eval(task.answer, namespace)
 
 
@@ -104,13 +108,19 @@ def problems(notebook: dict, wrong: dict, namespace: dict) -> list[str]:
 
 def weak(task: Exercise, namespace: dict, replays: tuple[str, ...] = ()) -> list[str]:
     """What every check must notice: constants, values of an earlier try, changed inputs. Where it recognises nothing, it asks."""
-    solution, found, said = answered(task, task.solution, namespace), [], []
+    whole, found, said = answered(task, task.solution, namespace), [], []
     for _ in range(3):  # with other draws at each try
-        result = grade(task.number, solution)
+        result = grade(task.number, whole)
         if result.status != CORRECT:
             found.append(f"{result.message!r} for the solution, at another draw")
+    several_parts = isinstance(whole, tuple)  # a function, and what it says when it is tried
+    solution = whole[0] if several_parts else whole
     if not callable(solution):
         return found
+
+    def graded(function) -> exercises.Result:
+        function = functools.wraps(solution)(function)
+        return grade(task.number, (function, *whole[1:]) if several_parts else function)
 
     def remembers(*args, **kwargs):
         said.append(solution(*args, **kwargs))
@@ -124,7 +134,7 @@ def weak(task: Exercise, namespace: dict, replays: tuple[str, ...] = ()) -> list
         return value
 
     touched = []
-    grade(task.number, remembers)
+    graded(remembers)
     if not said:
         return [*found, f"exercise {task.number} never hears the solution out"]
     first, again = said[0], iter(list(said))
@@ -132,16 +142,32 @@ def weak(task: Exercise, namespace: dict, replays: tuple[str, ...] = ()) -> list
         found.append(f"exercise {task.number} tries one case, expected at least two")
     cases = {"a constant": lambda: first, "the values of the try before: draw one case with `draws()`": lambda: next(again)}
     for what, value in ({} if task.number in replays else cases).items():
-        if grade(task.number, functools.wraps(solution)(lambda *_, value=value, **__: value())).status != WRONG:
+        if graded(lambda *_, value=value, **__: value()).status != WRONG:
             found.append(f"exercise {task.number} accepts {what}")
-    result = grade(task.number, functools.wraps(solution)(changes))
+    result = graded(changes)
     if touched and "changes its input" not in result.message:
         found.append(f"{result.message!r} for an answer that changes its input")
-    grade(task.number, solution)  # no failed try so far
-    nonsense = [grade(task.number, functools.wraps(solution)(lambda *args, **kwargs: 0.12345)).message for _ in range(2)]
+    for off in (torch.no_grad, torch.inference_mode, _doubles):  # what a notebook may have switched
+        with off():
+            if (result := grade(task.number, whole)).status != CORRECT:
+                found.append(f"{result.message!r} for the solution, under {off.__name__}")
+    if several_parts and "Fill in `" not in (message := grade(task.number, (solution, ...)).message):
+        found.append(f"{message!r} where the second part is still open")
+    grade(task.number, whole)  # no failed try so far
+    nonsense = [graded(lambda *args, **kwargs: 0.12345).message for _ in range(2)]
     if not nonsense[0].endswith("?") and " results, (" not in nonsense[0]:  # `several` says what to return
         found.append(f"{nonsense[0]!r} for a value that no slip gives: expected a question")
     return found
+
+
+@contextlib.contextmanager
+def _doubles():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def wrong_answers(path: Path) -> dict[str, list[tuple[str, str]]]:
@@ -222,12 +248,17 @@ def broken(x):
         (lambda x: (x**3).sum(-1), WRONG, "Hint: Draw it."),
         (lambda x: (x**2).sum(-1) / 0 * float("nan"), WRONG, "got [nan, nan, nan]"),
         (lambda x: [2.5, 12.5, 30.5], CORRECT, ""),
-        (lambda x: "12.5", WRONG, "an answer of another kind"),
+        (lambda x: "12.5", WRONG, "expected a number, got '12.5'. Hint: which number is it, without quotes?"),
+        (lambda x: [2.5, None, 30.5], WRONG, "expected a number, got None"),
+        (lambda x: [2.5, ..., 30.5], WRONG, "expected a number, got nothing yet"),
+        (lambda x: (), WRONG, "expected shape (3,), got (0,)"),
+        (lambda x: (x - 9).sum(-1).tolist()[0] ** 0.5, WRONG, "expected real numbers, got complex ones. Hint: where is a root"),
         (stub, NOT_ATTEMPTED, "Exercise 77.1: not attempted yet."),
         (unfinished, NOT_ATTEMPTED, "not attempted yet"),
         (lambda x: ..., NOT_ATTEMPTED, ""),
         (None, NOT_ATTEMPTED, ""),
         (..., NOT_ATTEMPTED, ""),
+        ((..., None), NOT_ATTEMPTED, ""),
         (forgets_return, WRONG, "is a `return` missing?"),
         (broken, WRONG, "your code raised RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x2 and 3x2) at `return x @ x`. Hint:"),
         (lambda: 1, WRONG, "keep the name and the parameters of the stub"),
@@ -258,6 +289,90 @@ def test_two_numbers_that_differ_look_different():
     assert compare(11.261, 11.264, hint="Why?") == "expected 11.264, got 11.261. Hint: Why?"
     assert compare([1.0, 2.00041], [1.0, 2.0]) == "expected [1, 2], got [1, 2.0004]."
     assert compare(1.0, float("nan")) == "expected nan, got 1."
+
+
+@pytest.mark.parametrize(
+    ("got", "hint"),
+    [
+        ([[2.5, 12.75]], "The numbers are right, their shape is not: which axis is one too many, or missing?"),
+        ([12.75, 2.5], "The numbers are right, in the opposite order: which of them comes first?"),
+        ([2.0, 12.0], "Are whole numbers asked for?"),
+        ([2.5, 12.8], "Was it rounded on the way?"),
+        ([2.5, float("nan")], "Where does it come from: a division by 0"),
+        ([2.5, -INF], "Where does it come from: a division by 0"),
+        ([0.0, 0.0], "Why?"),
+        ([1.0, 1.0], "Why?"),
+    ],
+)
+def test_what_goes_wrong_in_any_answer_is_recognised(got, hint):
+    message = compare(got, [2.5, 12.75], hint="Why?")
+    assert f"Hint: {hint}" in message and message.endswith(("?", "after the point.", "every digit."))
+    assert compare(got, [2.5, 12.75], {"A slip of this exercise.": got}, "Why?").endswith("A slip of this exercise.")
+
+
+def test_rows_for_columns():
+    assert "rows and columns are exchanged" in compare(torch.arange(6.0).reshape(2, 3).T, torch.arange(6.0).reshape(2, 3), hint="Why?")
+    assert compare([1.0, 0.0], [1.0, INF], hint="Why?").endswith("Why?")
+
+
+WORDS = ("not shown", "lost ½", "log σ² used as σ", "−KL logged as KL")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (" Not_Shown ", "not shown"),
+        ("'not-shown'.", "not shown"),
+        ("Lost 1/2", "lost ½"),
+        ("log sigma^2 used as sigma", "log σ² used as σ"),
+        ("-KL logged as KL", "−KL logged as KL"),
+    ],
+)
+def test_a_word_is_read_however_it_is_typed(given, meant):
+    assert word(given, WORDS) == meant
+
+
+def test_another_word_is_refused():
+    for given in ("shown", "not shown, lost ½", 3, ["not shown"][:0]):
+        with pytest.raises(Said, match="d: expected one of 'not shown', 'lost ½'.*Hint: which of them fits.$"):
+            word(given, WORDS, "d")
+    with pytest.raises(NotAttempted):
+        word(..., WORDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"A": "Yes", "B": "no"}, {"A": "yes", "B": "no"}),
+        ({"b": "no", "a": "yes"}, {"A": "yes", "B": "no"}),
+        (("yes", "no"), {"A": "yes", "B": "no"}),
+        ({"A": "yes", "B": ...}, {"A": "yes", "B": ""}),
+        ({"A": "yes"}, {"A": "yes", "B": ""}),
+        ({"A": ..., "B": None}, NotAttempted),
+        ({"A": "yes", "C": "no"}, "got 'C' too"),
+        ({"A": "yes", "B": "maybe"}, "B: expected one of 'yes', 'no', got 'maybe'"),
+        (["yes"], "expected a dictionary with the keys A, B"),
+        ("yes", "expected a dictionary with the keys A, B"),
+    ],
+)
+def test_verdicts_are_read_and_what_is_open_is_empty(given, found):
+    if isinstance(found, dict):
+        assert verdicts(given, "AB", ("yes", "no")) == found
+    else:
+        with pytest.raises(NotAttempted if found is NotAttempted else Said, match="" if found is NotAttempted else found):
+            verdicts(given, "AB", ("yes", "no"))
+
+
+@pytest.mark.parametrize("given", ["BCD", "b, c and d", ["B", "C", "D"], {"D", "C", "B"}, ("B", "CD"), "{D} C B"])
+def test_letters_in_any_order_and_dress(given):
+    assert letters(given, "ABCD") == set("BCD")
+
+
+@pytest.mark.parametrize(("given", "came"), [("BX", "'X'"), ("row B", "'O'"), (7, "7")])
+def test_other_letters_are_refused(given, came):
+    with pytest.raises(Said, match=rf"expected letters from A to D.*, got {came}. Hint"):
+        letters(given, "ABCD")
+    assert letters("none", "ABCD") == letters("", "ABCD") == set()
 
 
 def test_a_small_number_beside_a_large_one_is_compared_as_well():

@@ -14,7 +14,9 @@ reader's answer and returns None when it is right, else one sentence with the va
 
 A hint names a slip only where the slip was recognised; else it asks, and from the second failed try on the formula follows. Two results:
 `reverse, forward = several(answer(cov), "reverse", "forward")`. A lesson on gradients: `compare(gradient(answer(mu), mu), ...)`.
-Random answers are compared within five standard errors: `compare(mean, exact, stderr=se)`.
+Random answers are compared within five standard errors: `compare(mean, exact, stderr=se)`. Judgements are words: `word`, `verdicts`,
+`letters` read them whatever their case, spaces and signs. A function and what it says when it is tried, `check("7.2", (paired, spare))`:
+`function, spare = answer`, and, when the function is right, `compare(filled_in(spare, "spare", "paired"), ...)`.
 
 What no check needs to think of (`answers.watch`): the answer gets copies of tensors, arrays and lists, and is told when it changes them;
 plain floats come as tensors, so that torch.exp takes them; gradients are on, whatever the notebook switched off; a function that still
@@ -34,8 +36,23 @@ from .. import runtime
 from . import comparing
 from .answers import NotAttempted, Said, named, watch
 from .comparing import compare, gradient, several
+from .judging import letters, verdicts, word
 
-__all__ = ["NotAttempted", "Result", "check", "compare", "draws", "exercise", "grade", "gradient", "numbers", "several"]
+__all__ = [
+    "NotAttempted",
+    "Result",
+    "check",
+    "compare",
+    "draws",
+    "exercise",
+    "filled_in",
+    "grade",
+    "gradient",
+    "letters",
+    "numbers",
+    "several",
+]
+__all__ += ["verdicts", "word"]
 
 NOT_ATTEMPTED, CORRECT, WRONG = "not attempted", "correct", "wrong"
 _checks: dict[str, tuple[Callable, str]] = {}
@@ -60,13 +77,13 @@ def grade(number: str, answer: object) -> Result:
     name = f"Exercise {number}: "
     _tries[number] += 1
     try:
-        if answer is None or answer is ...:
+        if answer is None or answer is ... or isinstance(answer, tuple | list) and answer and all(v is ... or v is None for v in answer):
             raise NotAttempted
         comparing.show_formula = _failed[number] > 0
         with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):  # the notebook's own random numbers go on as if nothing had run
             warnings.simplefilter("ignore")
             with torch.inference_mode(False), torch.enable_grad():
-                problem = function(watch(answer) if callable(answer) and not isinstance(answer, type) else answer)
+                problem = function(_watched(answer))
     except NotAttempted:
         return Result(NOT_ATTEMPTED, name + "not attempted yet.")
     except Said as said:
@@ -104,6 +121,13 @@ def draws() -> torch.Generator:
     return runtime.generator(1_000_000 + sum(_tries.values()))
 
 
+def filled_in(value: object, name: str, function: str) -> object:
+    """What the reader found with a function that is right by now; the check ends with a sentence where it is still open."""
+    if value is ... or value is None:
+        raise Said(f"`{function}` is right. Hint: what does it say when you try it as the prompt asks? Fill in `{name}`, too.")
+    return value
+
+
 def numbers(notebook: int) -> list[str]:
     """The exercises of a notebook that have a check, in order."""
     name = f"{__package__.rpartition('.')[0]}.lessons.nb{notebook:02d}.checks"
@@ -113,6 +137,13 @@ def numbers(notebook: int) -> list[str]:
         if not name.startswith(str(error.name)):  # a check's own import failed
             raise
     return sorted((n for n in _checks if n.split(".")[0] == str(notebook)), key=lambda n: int(n.split(".")[1]))
+
+
+def _watched(answer: object) -> object:
+    """The function watched, alone or as the first of several things handed in."""
+    if isinstance(answer, tuple) and callable(answer[0]):
+        return (_watched(answer[0]), *answer[1:])
+    return watch(answer) if callable(answer) and not isinstance(answer, type) else answer
 
 
 def _find(number: str) -> tuple[Callable, str]:

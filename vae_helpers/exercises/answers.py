@@ -100,7 +100,7 @@ def _line_of(error: Exception, function: Callable) -> str:
 
 def _advice(error: Exception) -> str:
     if isinstance(error, NameError):
-        return "the name is not defined: run the first cell of the notebook, and use only what it imports."
+        return "the name is not defined: has the first cell of the notebook run, does it import that name, or do you?"
     if isinstance(error, TypeError) and "argument" in str(error):
         return "keep the name and the parameters of the stub."
     return "print the shapes of the inputs inside your function, and go through it line by line."

@@ -24,8 +24,9 @@ def compare(
     """None if `got` meets `expected`, else "expected ..., got .... Hint: ...".
 
     got, expected: numbers, arrays or tensors; the shapes must be equal (0-dimensional and one number are the same).
-    slips: hint → the value that this slip gives; the first that fits `got` gives its hint, else `hint` does, a question, and from the
-    second failed try on `formula` after it.
+    slips: hint → the value that this slip gives; the first that fits `got` gives its hint. Next come the slips that any answer can have:
+    right numbers in another shape or order, cut or rounded ones, nan. Else `hint` does, a question, and from the second failed try on
+    `formula` after it.
     rtol: largest difference, relative to each number of `expected` (and a hundredth of it, relative to the largest: rounding errors).
     stderr: the standard error of `got`, where it is random; then every difference must be within five of them.
     what: what is compared, such as "the gradient for σ".
@@ -36,7 +37,7 @@ def compare(
     label = f"{what}: " if what else ""
     fitting = (text for text, value in (slips or {}).items() if _close(mine, _tensor(value), rtol, stderr))
     fallback = f"{hint} {formula}".strip() if show_formula else hint
-    hint = next(fitting, fallback)
+    hint = next(fitting, "") or _common_slip(mine, right, rtol, stderr) or fallback
     advice = f" Hint: {hint}" if hint else ""
     if mine.shape != right.shape:
         return f"{label}expected shape {tuple(right.shape)}, got {tuple(mine.shape)}.{advice}"
@@ -74,9 +75,14 @@ def gradient(result: Tensor, *inputs: Tensor) -> list[Tensor]:
 
 def _tensor(value: object) -> Tensor:
     """A float64 tensor of anything that holds numbers; one number has no dimensions."""
+    if value is None or value is ... or isinstance(value, str):
+        raise Said(f"expected a number, got {'nothing yet' if value is ... else repr(value)}. Hint: which number is it, without quotes?")
     if isinstance(value, (list, tuple)):
-        value = torch.stack([_tensor(v) for v in value])
-    tensor = torch.as_tensor(value).detach().cpu().double()
+        value = torch.stack([_tensor(v) for v in value]) if value else torch.zeros(0)
+    tensor = torch.as_tensor(value).detach().cpu()
+    if tensor.is_complex():
+        raise Said("expected real numbers, got complex ones. Hint: where is a root or a power taken of a negative number?")
+    tensor = tensor.double()
     return tensor.reshape(()) if tensor.numel() == 1 else tensor
 
 
@@ -88,6 +94,32 @@ def _close(got: Tensor, expected: Tensor, rtol: float, stderr: object) -> bool:
     allowed = torch.as_tensor(allowed).nan_to_num(posinf=0.0)
     same = (got == expected) | (got.isnan() & expected.isnan())  # infinite answers may be right, and slips give nan
     return bool((same | ((got - expected).abs() <= allowed)).all())
+
+
+def _common_slip(got: Tensor, expected: Tensor, rtol: float, stderr: object) -> str:
+    """A question about what can go wrong in any answer, if it has gone wrong here, else ""."""
+
+    def fits(value: Tensor) -> bool:
+        return _close(value, expected, rtol, stderr)
+
+    if not got.isfinite().all() and expected.isfinite().all():
+        return "Where does it come from: a division by 0, the logarithm of 0 or of less, exp of a large number, ∞ − ∞?"
+    if got.shape != expected.shape:
+        if got.dim() > 1 and fits(got.transpose(0, 1)):
+            return "The numbers are right, rows and columns are exchanged: which axis comes first in the prompt?"
+        if got.numel() == expected.numel() and fits(got.reshape(expected.shape)):
+            return "The numbers are right, their shape is not: which axis is one too many, or missing?"
+        return ""
+    if not got.any():
+        return ""
+    if got.dim() and fits(got.flip(0)):
+        return "The numbers are right, in the opposite order: which of them comes first?"
+    if any(torch.equal(got, cut(expected)) for cut in (torch.trunc, torch.floor, torch.round)):
+        return "Are whole numbers asked for? `//`, `int`, `round` and whole-number tensors drop what comes after the point."
+    for digits in (1, 2, 3, 4):
+        if torch.allclose(got, expected.round(decimals=digits), rtol=1e-6, atol=1e-9):
+            return "Was it rounded on the way? Give back every digit."
+    return ""
 
 
 def _show(expected: Tensor, got: Tensor) -> tuple[str, str]:

@@ -45,6 +45,8 @@ WRONG = {
         ),
         (OWN.format(**GOOD | {"steps": "40"}), "Has the loss stopped falling, or did you?"),
         (OWN.format(**GOOD | {"back": "encoder, lambda z: decoder(0 * z)"}), "one image for everybody"),
+        (OWN.format(**GOOD | {"trained": "*decoder.parameters()"}), "do both networks learn?"),
+        (OWN.format(**GOOD).replace("        optimizer.zero_grad()\n", ""), "Are old gradients cleared at each step"),
     ],
     "1.2": [
         ("def peak_signal_to_noise(images, clean):\n    return 10 * torch.log10((images - clean).square().mean())", "sign is turned"),
@@ -65,6 +67,15 @@ WRONG = {
             "def peak_signal_to_noise(images, clean):\n    images -= clean\n    return -10 * torch.log10(images.square().mean())",
             "changes its input images",
         ),
+        ("def peak_signal_to_noise(images, clean):\n    return -10 * torch.log2((images - clean).square().mean())", "base 2"),
+        (
+            "def peak_signal_to_noise(images, clean):\n    return -10 * torch.log10((images - clean).square().mean().sqrt())",
+            "the root of the MSE",
+        ),
+        (
+            "def peak_signal_to_noise(images, clean):\n    return -10 * torch.log10((images - clean).mean())",
+            "a division by 0, the logarithm of 0 or of less",
+        ),
     ],
     "1.3": [
         (SHARE.format(**SHARED | {"share": "(found < real.quantile(0.95)).double().mean()"}), "share *within* the limit"),
@@ -79,6 +90,8 @@ WRONG = {
             "def share_beyond(found, real):\n    return (found > real.quantile(0.95)).double().mean()",
             "does it end with `return share, stderr`?",
         ),
+        ("def share_beyond(found, real):\n    return 1.0, 0.0", "Which distances set the limit"),
+        (SHARE.format(**SHARED).replace("share, (", "(").replace("** 0.5", "** 0.5, share"), "The two are exchanged"),
     ],
     "1.4": [
         (ROUND.format(**ROUNDED | {"steps": "2**bits"}), "2^bits − 1 steps"),
@@ -94,6 +107,9 @@ WRONG = {
         ('enough_bits, better = 8, "eight"', "fewer are within ten per cent"),
         ('enough_bits, better = 4, "two"', "which error is smaller?"),
         ('enough_bits, better = 12, "eight"', "first below 1.1 times"),
+        ("enough_bits, better = float('nan'), 'eight'", "What is the error with exact codes"),
+        ("enough_bits, better = '4', 'eight'", "without quotes?"),
+        ("enough_bits, better = 4, 'both'", "better: expected one of 'eight'"),
     ],
     "1.6": [
         ("def fool(model, images):\n    return images[0]", "Hint:"),
@@ -109,8 +125,10 @@ WRONG = {
     "1.7": [
         *[(JUDGED.format(**RIGHT | {key: "nothing"}), f"another word at {key}, the rest is right") for key in "abce"],
         (JUDGED.format(**RIGHT | {"d": "size"}), "Is any of them unequal?"),
-        (JUDGED.format(**RIGHT | {"d": "fine"}), "expected one of the words"),
-        ('verdicts = {"a": "images"}', "keep the keys of the stub"),
+        (JUDGED.format(**RIGHT | {"d": "fine"}), "d: expected one of 'images', 'knowledge'"),
+        ('verdicts = {"a": "images"}', "expected another word at b, c, d, e"),
+        ("verdicts = {'a': 'images', 'f': 'size'}", "got 'f' too"),
+        ("verdicts = 'images'", "what does the stub begin with?"),
     ],
 }
 
@@ -125,8 +143,13 @@ RIGHT = {  # other answers that must pass
     ],
     "1.3": [
         SHARE.format(**SHARED | {"error": "(found > real.quantile(0.95)).double().std() / len(found) ** 0.5"}),
+        SHARE.format(**SHARED | {"share": "((real[None] < found[:, None]).double().mean(1) > 0.95).double().mean()"}),
         SHARE.format(**SHARED) + "\n\n\ntwo = share_beyond\ndef share_beyond(found, real):\n    return torch.stack(two(found, real))",
     ],
     "1.4": [ROUND.format(**ROUNDED | {"back": "torch.where(high > low, low + ((codes - low) / step).round() * step, codes)"})],
-    "1.5": ['enough_bits, better = 4, "Eight"'],
+    "1.5": ['enough_bits, better = 4, "Eight"', "enough_bits, better = torch.tensor(4), 8"],
+    "1.7": [
+        "verdicts = {'e': ' Unit', 'd': 'NOTHING', 'c': 'Knowledge', 'b': 'size ', 'a': \"'images'\"}",
+        "verdicts = ['images', 'size', 'knowledge', 'nothing', 'unit']",
+    ],
 }

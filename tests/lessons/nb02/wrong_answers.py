@@ -100,11 +100,18 @@ WRONG = {
         (FIT.format(**FITTED | {"back": "mu.item(), log_sigma.item()"}), "That is log σ: return σ."),
         (
             FIT.format(**FITTED | {"loss": "-(weight * log_joint(mu + log_sigma.exp() * eps)).sum()", "steps": "1000"}),
-            "without the entropy",
+            "Is the entropy, log σ, in the loss",
         ),
         (FIT.format(**FITTED | {"loss": "-log_joint(mu) - log_sigma"}), "A width without end"),
         (FIT.format(**FITTED | {"steps": "5"}), "until nothing changes"),
         (FIT.format(**FITTED | {"back": "mu.item()"}), "does it end with `return mu, sigma`?"),
+        (FIT.format(**FITTED).replace("        optimizer.zero_grad()\n", "").replace("range(400)", "range(401)"), "Hint: "),
+        (FIT.format(**FITTED | {"back": "log_sigma.exp().item(), mu.item()"}), "The two are exchanged"),
+        (
+            FIT.format(**FITTED | {"loss": "(weight * log_joint(mu + log_sigma.exp() * eps)).sum() - log_sigma"}),
+            "does the loss fall as the ELBO rises?",
+        ),
+        (FIT.format(**FITTED | {"back": "mu.item(), float('nan')"}), "a division by 0"),
     ],
     "2.8": [
         ("def believe(log_weights):\n    return True", "you said the same to all"),

@@ -142,6 +142,11 @@ WRONG = {
             "    return thetas[j.logsumexp(0).mean(0).argmax()], thetas[j.mean(0).mean(0).argmax()]",
             "r = ½ for every point",
         ),
+        ("push = 1.9, 4.0", "by how much do they lie above"),
+        ("push = 0, 0", "Where does the bound have its top?"),
+        ("push = 0.0, 0.4", "in the opposite order"),
+        ("push = -0.4, 0", "The sign is turned"),
+        ("push = 0.2", "how far is that from where"),
     ],
     "3.8": [
         ('def nearer(first, second):\n    return "first" if first["elbo"] > second["elbo"] else "second"', "Two models have two evidences"),
@@ -157,6 +162,6 @@ WRONG = {
             '    return "first" if first["elbo"] > second["elbo"] else "second"',
             "belongs to the worse q",
         ),
-        ('def nearer(first, second):\n    return first["elbo"] > second["elbo"]', "three words"),
+        ('def nearer(first, second):\n    return first["elbo"] > second["elbo"]', "expected one of 'first'"),
     ],
 }

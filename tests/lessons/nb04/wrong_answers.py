@@ -65,6 +65,10 @@ WRONG = {
         ("def kl_laplace(m, b):\n    return abs(m) + b - 1 - math.log(b)", "crosses zero"),
         ("def kl_laplace(m, b):\n    return 0.5 * (m**2 + 2 * b**2 - 1 - math.log(2 * b**2))", "What is the average of log q?"),
         ("def kl_laplace(m, b):\n    return 0.5 * (m**2 + b**2 - 1 - math.log(b**2))", "formula for Gaussians"),
+        ("slopes_at = 0.865, -1.594", "the slope by b, times b"),
+        ("slopes_at = -0.865, 0.797", "The sign is turned"),
+        ("slopes_at = 1, -0.75", "a Gaussian's springs"),
+        ("slopes_at = 0.865, -0.7", "when log b does?"),
     ],
     "4.6": [
         ("def slopes(mu, logvar, tau):\n    return mu, 0.5 * (logvar.exp() - 1)", "its value at τ = 1"),

@@ -58,6 +58,11 @@ WRONG = {
         (FLOOR + "return (x - m).square().mean(1).sqrt().clamp(min=floor)", "axis 0"),
         (FLOOR + "return (x - m).std(0).clamp(min=floor)", "subtracts the mean error"),
         (FLOOR + "s = (x - m).square().mean(0).sqrt()\n    s[s == 0] = floor\n    return s", "for every small σ"),
+        ("at_floor = 4", "Those never change"),
+        ("at_floor = 52", "stand above it"),
+        ("at_floor = 64", "compare σ² with the floor"),
+        ("at_floor = 30", "exactly the floor"),
+        ("at_floor = ...", "Fill in `at_floor`"),
     ],
     "5.5": [
         (LEVELS + "return torch.log(torch.sigmoid((x + 1 / 32 - m) / s) - torch.sigmoid((x - 1 / 32 - m) / s)).sum(-1)", "outermost bins"),
@@ -85,3 +90,5 @@ WRONG = {
         ('comparable = ["A and B"]', "one string"),
     ],
 }
+
+RIGHT = {"5.7": ['comparable = "AB, CDF"', 'comparable = [{"A", "B"}, ["c", "d", "f"]]', 'comparable = ("BA", "F, D and C", "E")']}

@@ -67,6 +67,10 @@ WRONG = {
             + "m = torch.trapezoid(w * estimate(z), z)\n    return torch.trapezoid(w * (estimate(z) - m) ** 2, z)",
             "wide and fine enough",
         ),
+        ("samples = 745", "ratio of the standard deviations"),
+        ("samples = 55.5", "how many samples against 100?"),
+        ("samples = 1.8", "The other way round"),
+        ("samples = 100", "Which of the two variances is larger"),
     ],
     "6.7": [
         (LOG_Q + "return (values * log_q.sum(-1)).sum()", "do not sum"),
@@ -87,3 +91,5 @@ WRONG = {
         ('verdict = {"biased": "BCD"}', "another kind"),
     ],
 }
+
+RIGHT = {"6.8": ["verdict = {'biased': 'B, C and D', 'best': 'e'}", "verdict = {'biased': {'B', 'C', 'D'}, 'best': ['E']}"]}

@@ -105,3 +105,5 @@ WRONG = {
         ("together, better = 'ABC', 'yes'", "the error of a difference"),
     ],
 }
+
+RIGHT = {"7.6": ["together, better = 'A, B and C', 'Not shown'", "together, better = ['C', 'B', 'A'], 'not_shown'"]}

@@ -10,6 +10,7 @@ NAMED = (
     "    other = of.masked_fill(torch.eye(shares.shape[1], dtype=torch.bool), 0).amax(1)\n"
 )
 ALL = "    return ((best >= 0.2) & (best >= 2 * second) & (best >= 2 * other)).sum(0)\n"
+MISSING = {"a": "seeds", "b": "baseline", "c": "baseline", "d": "nothing", "e": "error"}
 MIXTURE = (
     "def mismatch_on_a_line(mu, sigma, axis):\n"
     "    q = Normal(mu, sigma).log_prob(axis[:, None]).exp().mean(1)\n"
@@ -154,4 +155,11 @@ WRONG = {
         ),
         ("def few_of_each(labels, each, generator):\n    return torch.randperm(len(labels), generator=generator)[:each]", "of each class"),
     ],
+    "8.7": [
+        *[(f"missing = {MISSING | {key: 'nothing'}}", f"another word at {key}, the rest is right") for key in "abce"],
+        (f"missing = {MISSING | {'d': 'seeds'}}", "Is any of them missing?"),
+        (f"missing = {MISSING | {'d': 'proof'}}", "d: expected one of 'seeds'"),
+    ],
 }
+
+RIGHT = {"8.7": [f"missing = { {key: word.upper() for key, word in MISSING.items()} }"]}

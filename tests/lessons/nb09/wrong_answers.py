@@ -146,5 +146,9 @@ WRONG = {
             "    return 0.5 * (ratio - cov.shape[-1] + cov.logdet() - variance.log().sum(-1))",
             "p's own marginal variances",
         ),
+        ("rho = 0.8647", "That is ρ²"),
+        ("rho = 0.991", "is the ½ in it?"),
+        ("rho = 0.795", "half a nat"),
+        ("rho = 0.5", "at which ρ is that 1?"),
     ],
 }

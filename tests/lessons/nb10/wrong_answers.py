@@ -1,6 +1,6 @@
 """Plausible wrong answers to the exercises of notebook 10, and what the hint must say."""
 
-RIGHT = {
+ILL = {
     "A": "log σ² used as σ",
     "B": "KL averaged over latents",
     "C": "units dead",
@@ -17,11 +17,11 @@ STRICT = True
 
 WRONG = {
     "10.1": [
-        (f"diagnosis = {RIGHT | {'B': 'lost ½'}}", "a nat would cost 2"),
-        (f"diagnosis = {RIGHT | {'H': 'encoder cut off or β too large', 'J': 'reconstruction averaged over pixels'}}", "64 times smaller"),
-        (f"diagnosis = {RIGHT | {'J': ...}}", "still to see: J"),
-        (f"diagnosis = {RIGHT | {'G': 'overfitting'}}", "one of the ten names"),
-        ("diagnosis = ['lost ½']", "keep the stub"),
+        (f"diagnosis = {ILL | {'B': 'lost ½'}}", "a nat would cost 2"),
+        (f"diagnosis = {ILL | {'H': 'encoder cut off or β too large', 'J': 'reconstruction averaged over pixels'}}", "64 times smaller"),
+        (f"diagnosis = {ILL | {'J': ...}}", "still to see: J"),
+        (f"diagnosis = {ILL | {'G': 'overfitting'}}", "G: expected one of"),
+        ("diagnosis = ['lost ½']", "what does the stub begin with?"),
     ],
     "10.2": [
         (
@@ -42,6 +42,11 @@ WRONG = {
             "    return (nats > 0).sum(), nats.sum()",
             "clamp",
         ),
+        ("alive = 18, 18", "four times as high"),
+        ("alive = 7, 18", "in the opposite order"),
+        ("alive = 53, 42", "Hint: "),
+        ("alive = 17, 7", "Hint: How many eigenvalues"),
+        ("alive = 18", "Hint: How many eigenvalues"),
     ],
     "10.3": [
         ("def free_bits(kl, floor):\n    return kl.clamp(min=floor).sum(1).mean()", "average over images first"),
@@ -85,4 +90,12 @@ WRONG = {
         ('judgement = {"P": "optimum", "Q": "optimum", "R": "optimum", "S": "mistake"}', "warm-up reached"),
         ('judgement = {"P": "mistake", "Q": "optimum", "R": "mistake", "S": "mistake"}', "spare room"),
     ],
+}
+
+RIGHT = {
+    "10.1": [
+        f"diagnosis = {ILL | {'A': 'Log sigma^2 used as sigma', 'D': 'lost 1/2', 'E': '-KL logged as KL', 'G': 'logged with z = mu'}}",
+        f"diagnosis = {ILL | {'I': '(eps + mu) sigma'}}",
+    ],
+    "10.6": ["judgement = ('Mistake', 'optimum', 'optimum', 'mistake ')"],
 }

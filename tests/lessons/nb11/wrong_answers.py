@@ -27,10 +27,13 @@ ADD = "bits = bits - (counts[test[:, place]] / counts.sum()).log2().mean()"
 WRONG = {
     "11.1": [
         ("def effective_samples(log_w):\n    return (log_w.softmax(0) ** 2).sum(0)", "effective size is one over it"),
-        ("def effective_samples(log_w):\n    return 1 / log_w.softmax(0).sum(0)", "Squared shares, not shares"),
+        ("def effective_samples(log_w):\n    return 1 / log_w.softmax(0).sum(0)", "Is it the squares of the shares"),
         ("def effective_samples(log_w):\n    w = log_w.exp()\n    return w.sum(0) ** 2 / (w**2).sum(0)", "let softmax do it"),
         ("def effective_samples(log_w):\n    return 1 / (log_w.softmax(1) ** 2).sum(0)", "normalise over the K samples"),
         ("def effective_samples(log_w):\n    return 1 / (log_w.softmax(0) ** 2).mean(0)", "1 / Σ_k w̃_k²"),
+        ("spread = 4.6", "That is s²"),
+        ("spread = 1.52", "one sample in ten"),
+        ("spread = 3", "At which s does your function"),
     ],
     "11.2": [
         (
@@ -66,6 +69,8 @@ WRONG = {
         (CHOICE.format("flow", "flow", "learned prior", "importance weights"), "hardly trained, misses it"),
         (CHOICE.format("flow", "train the encoder", "flow", "importance weights"), "where no codes are"),
         (CHOICE.format("flow", "train the encoder", "learned prior", "flow"), "bend the decoder less"),
-        (CHOICE.format("flow", "train the encoder", "learned prior", "more data"), "copy the words of the prompt"),
+        (CHOICE.format("flow", "train the encoder", "learned prior", "more data"), "D: expected one of 'flow', 'importance weights'"),
     ],
 }
+
+RIGHT = {"11.6": ["choice = {'A': 'Flow', 'B': 'train the encoder ', 'C': 'Learned prior', 'D': 'importance_weights'}"]}

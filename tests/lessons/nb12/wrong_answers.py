@@ -6,7 +6,7 @@ ADAGRAD = "def map_adagrad(weight, gradient, total, step_size, n_images):\n"
 G = "    g = gradient - weight / n_images\n"
 BODY = "    return weight + step_size * g / (total + g**2).sqrt()"
 GRID = "    z2, z1 = torch.meshgrid(axis.flip(0), axis, indexing='ij')\n    return torch.stack([z1, z2], -1)"
-RIGHT = {"A": "supports", "B": "contradicts", "C": "does not say", "D": "does not say"}
+JUDGED = {"A": "supports", "B": "contradicts", "C": "does not say", "D": "does not say"}
 
 WRONG = {
     "12.1": [
@@ -23,6 +23,10 @@ WRONG = {
         ("def inside_variances(covariance):\n    return torch.linalg.inv(covariance).diagonal()", "one over it"),
         ("def inside_variances(covariance):\n    return 1 / covariance.diagonal()", "invert the matrix first"),
         ("def inside_variances(covariance):\n    return torch.linalg.eigvalsh(covariance)", "eigenvalues"),
+        ("ratio = 5.263", "for two dimensions"),
+        ("ratio = 0.111", "The other way round"),
+        ("ratio = 3", "standard deviations"),
+        ("ratio = 10", "what does sleep find?"),
     ],
     "12.3": [
         (
@@ -55,9 +59,11 @@ WRONG = {
         ("def manifold_codes(n):\n    axis = (torch.arange(n) + 0.5) / n\n" + GRID, "the inverse CDF is missing"),
     ],
     "12.5": [
-        (f"verdicts = {RIGHT | {'C': 'supports'}}", "How often has each image been seen"),
-        (f"verdicts = {RIGHT | {'D': 'contradicts'}}", "behind on its own training images"),
-        (f"verdicts = {RIGHT | {'B': 'supports'}}", "while the training bound rises"),
-        (f"verdicts = {RIGHT | {'A': 'maybe'}}", "expected one of"),
+        (f"verdicts = {JUDGED | {'C': 'supports'}}", "How often has each image been seen"),
+        (f"verdicts = {JUDGED | {'D': 'contradicts'}}", "behind on its own training images"),
+        (f"verdicts = {JUDGED | {'B': 'supports'}}", "while the training bound rises"),
+        (f"verdicts = {JUDGED | {'A': 'maybe'}}", "expected one of"),
     ],
 }
+
+RIGHT = {"12.5": ["verdicts = {'A': 'Supports', 'B': 'contradicts', 'C': 'does not say', 'D': 'does_not_say'}"]}

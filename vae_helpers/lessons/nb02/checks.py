@@ -70,7 +70,6 @@ def acceptance(answer):
     g = draws()
     shape, rate = (torch.tensor([2.0, 0.5]).double() + torch.tensor([2.0, 1.0]) * torch.rand(2, generator=g)).unbind()
     third = Gamma(torch.tensor(3.0).double(), torch.tensor(2.0).double())
-
     far = lambda z: third.log_prob(z) - 2000  # noqa: E731  densities of images are as small as this
     gamma = lambda z: (shape - 1) * z.log() - rate * z + math.log(3)  # noqa: E731  not normalised
     for log_density, normal in ((far, third), (gamma, Gamma(shape, rate))):
@@ -206,11 +205,12 @@ def fit_gaussian(answer):
             "That is the variance: return σ.": sigma**2,
             "That is log σ: return σ.": math.log(sigma),
             "That is log σ²: return σ.": 2 * math.log(sigma),
+            "The two are exchanged: μ comes first.": mu,
         }
         if 0 <= got[1] < 0.1 * sigma:
-            slips["A width of almost nothing: without the entropy you climb to the peak and stay there."] = got[1]
+            slips["A width of almost nothing. Is the entropy, log σ, in the loss, and is the gradient cleared at each step?"] = got[1]
         elif got[1] > 5 * sigma:
-            slips["A width without end: average log p(x, z) over q. Its value at μ alone does not hold σ back."] = got[1]
+            slips["A width without end. Is log p(x, z) averaged over q, not taken at μ, and does the loss fall as the ELBO rises?"] = got[1]
         problem = compare(got[1], sigma, slips, hint, rtol=0.05, what=f"σ, {name}") or compare(
             (got[0] - mu) / sigma, torch.zeros(()), stderr=0.05 / 5, hint=hint, what=f"(μ − exact)/σ, {name}"
         )

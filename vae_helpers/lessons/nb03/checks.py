@@ -123,7 +123,7 @@ def best_value(answer):
     question = "What is the value at β = 1? Which of the two densities carries the power 1/β, and what stands before the logarithm?"
     formula = "β times the log of the integral of p(z) p(x|z)^(1/β); logsumexp plus log dz is the log of an integral."
     for beta, width, n in (
-        (2.0, 0.5, 601),
+        (3.0, 0.5, 601),  # 3, so that no ½ is taken for 1/β
         (0.5, 0.5, 601),
         (1.0, 0.5, 601),
         (uniform(0.3, 3, g=g).item(), uniform(0.3, 0.8, g=g).item(), 451),

@@ -6,7 +6,7 @@ import random
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from ...exercises import compare, draws, exercise, several
+from ...exercises import compare, draws, exercise, filled_in, several, word
 
 
 @exercise("3.6", praise="The sum does not know which q you brought.")
@@ -49,6 +49,7 @@ def two_parts(answer):
 
 @exercise("3.7", praise="Hard guesses push the two bumps apart: a family that is too small moves θ.")
 def two_choices(answer):
+    function, push = answer
     g = draws()
     thetas = torch.linspace(-1, 6, 701, dtype=torch.float64)
     question = (
@@ -60,7 +61,7 @@ def two_choices(answer):
         joints = torch.stack([Normal(t, 1.0).log_prob(x[:, None]).expand(n, len(thetas)) for t in (torch.zeros(1), thetas)]) - math.log(2)
         curves = {"log p": joints.logsumexp(0), "bound": joints.amax(0), "soft": joints.mean(0), "density": joints.logsumexp(0).exp()}
         best = {name: thetas[curve.mean(0).argmax()] for name, curve in curves.items()}
-        by_log_p, by_bound = several(answer(x, thetas), "by_evidence", "by_bound")
+        by_log_p, by_bound = several(function(x, thetas), "by_evidence", "by_bound")
         slips_p = {
             "The two are exchanged: θ by log p(x) first.": best["bound"],
             "Average the logarithms over the data, not the densities.": best["density"],
@@ -77,7 +78,20 @@ def two_choices(answer):
         )
         if problem:
             return problem
-    return None
+    # both by quadrature: the mean over all data of the best bound, as a function of θ
+    wide = torch.linspace(-8, 12, 4001, dtype=torch.float64)
+    exact = []
+    for truth in (1.5, 4.0):
+        near, far = Normal(0.0, 1.0).log_prob(wide), Normal(thetas[:, None], 1.0).log_prob(wide)
+        density = near.exp() + Normal(truth, 1.0).log_prob(wide).exp()
+        exact.append(thetas[(torch.maximum(near, far) @ density).argmax()] - truth)
+    slips = {
+        "Those are the θ's: by how much do they lie above 1.5 and 4?": torch.tensor([1.5, 4.0]) + torch.tensor(exact),
+        "That is what log p(x) finds: nothing pushes there. Where does the bound have its top?": torch.zeros(2),
+        "The sign is turned: the bound's θ less the true one.": -torch.tensor(exact),
+    }
+    question = "At which θ is the bound highest, and how far is that from where the second bump really is?"
+    return compare(filled_in(push, "push", "two_choices"), exact, slips, question, stderr=0.1 / 5, what="push")
 
 
 @exercise("3.8", praise="Across models a bound says nothing about q, unless log p(x) is known.")
@@ -100,9 +114,7 @@ def nearer(answer):
         if rng.random() < 0.5:
             first, second, right = second, first, {"first": "second", "second": "first"}.get(right, right)
         rows = [dict(zip(("model", "elbo", "log_p"), row, strict=True)) for row in (first, second)]
-        got = answer(*rows)
-        if not isinstance(got, str) or got not in ("first", "second", "cannot tell"):
-            return f'expected "first", "second" or "cannot tell", got {got!r}. Hint: which of the three words fits?'
+        got = word(answer(*rows), ("first", "second", "cannot tell"))
         if got != right:
             shown = " and ".join(f"ELBO {e:.1f}, log p(x) {p if p is None else round(p, 1)}" for _, e, p in (first, second))
             by_bound = "first" if first[1] > second[1] else "second"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Laplace, MultivariateNormal, Normal, kl_divergence
 
-from ...exercises import compare, draws, exercise, several
+from ...exercises import compare, draws, exercise, filled_in, several
 from .more_checks import normal  # and with it 4.6 to 4.8
 
 
@@ -140,6 +140,7 @@ def best_diagonal(answer):
 
 @exercise("4.5", praise="Its pull on m never exceeds 1: a rope in place of a spring.")
 def kl_laplace(answer):
+    function, slopes = answer
     g = draws()
     p = Laplace(0.0, 1.0)
     question = "What is E|z| when z comes from Laplace(m, b): at m = 0, and far out? What is the average of log q?"
@@ -157,6 +158,14 @@ def kl_laplace(answer):
             "The tail is b·exp(−|m|/b), with the minus.": far + b * math.exp(min(far / b, 50.0)) - 1 - log_b,
             "This is the formula for Gaussians.": kl_divergence(Normal(m, b), Normal(0.0, 1.0)),
         }
-        if problem := compare(answer(m, b), exact, slips, question, what=f"m = {m:.3g}, b = {b:.3g}", formula=formula):
+        if problem := compare(function(m, b), exact, slips, question, what=f"m = {m:.3g}, b = {b:.3g}", formula=formula):
             return problem
-    return None
+    m, log_b = torch.tensor([1.0, math.log(0.5)], dtype=torch.float64).requires_grad_().unbind()
+    exact = torch.stack(torch.autograd.grad(kl_divergence(Laplace(m, log_b.exp()), p), (m, log_b)))
+    slips = {
+        "By log b is asked for: the slope by b, times b.": exact / torch.tensor([1.0, 0.5]),
+        "The sign is turned: the slope is of the KL, the pull its negative.": -exact,
+        "Those are a Gaussian's springs, by μ and by log σ.": [1.0, 0.5**2 - 1],
+    }
+    question = "By how much does the KL change when m grows by 0.001, and when log b does?"
+    return compare(filled_in(slopes, "slopes_at", "kl_laplace"), exact, slips, question, rtol=0.01, what="slopes_at")

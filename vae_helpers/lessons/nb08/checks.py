@@ -8,8 +8,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from ... import results
-from ...exercises import NotAttempted, compare, draws, exercise
-from ...exercises.answers import watch
+from ...exercises import compare, draws, exercise, filled_in, verdicts
 
 FACTORS = ("shape", "size", "rotation", "x", "y")
 
@@ -31,15 +30,12 @@ def deserved(shares: list, least: float = 0.2, alone: bool = True, pure: bool = 
 @exercise("8.1", praise="A name that survives a new seed is a finding; one that does not is a story.")
 def deserves(answer):
     function, at_two = answer
-    function = watch(function) if callable(function) else function
-    if function is None or function is ...:
-        raise NotAttempted
     fixed = [
         [[0.50, 0.10, 0.00, 0.05], [0.10, 0.40, 0.25, 0.00], [0.00, 0.02, 0.10, 0.03]],  # deserved; a rival dimension; too little
         [[0.45, 0.10, 0.00, 0.05], [0.30, 0.05, 0.10, 0.02], [0.05, 0.00, 0.02, 0.60]],  # one dimension for two factors; deserved
     ]
     drawn = (torch.rand(40, 3, 4, generator=draws()) ** 4).tolist()
-    for shares in (fixed, drawn):
+    for shares in (drawn, fixed):  # the many trainings first: a count of 0 or 1 is also what many a constant gives
         exact = deserved(shares)
         slips = {
             "It has to know a fifth of the factor's entropy, at least.": deserved(shares, least=0.0),
@@ -52,12 +48,10 @@ def deserves(answer):
         formula = "best ≥ 0.2, best ≥ 2 × the second best in its row, best ≥ 2 × the largest other in its column; summed over seeds."
         if problem := compare(function(torch.tensor(shares)), exact, slips, question, what="counts", formula=formula):
             return problem
-    if at_two is None or at_two is ...:
-        return "`deserves` is right. Hint: what does it say of the stored rows? Fill in `at_two`, too, and check again?"
     exact = deserved(stored_shares(2.0))
     slips = {"That is β = 1." if beta == 1 else f"That is β = {beta:g}.": deserved(stored_shares(beta)) for beta in (0.5, 1.0, 4.0, 8.0)}
     question = "Did you take the rows of β = 2, and divide each factor's nats by its entropy?"
-    return compare(at_two, exact, slips, question, what="at_two")
+    return compare(filled_in(at_two, "at_two", "deserves"), exact, slips, question, what="at_two")
 
 
 def stored_shares(beta: float) -> list:
@@ -227,3 +221,18 @@ def few_of_each(answer):
     if missing := sorted(set(range(12)) - seen):
         return f"in 80 draws image {missing[0]} never came. Hint: has every image of a class the same chance?"
     return None
+
+
+@exercise("8.7", praise="More seeds, something to compare with, an error of the difference: then a picture of z becomes a finding.")
+def what_is_missing(answer):
+    right = {"a": "seeds", "b": "baseline", "c": "baseline", "d": "nothing", "e": "error"}
+    questions = {
+        "a": "would the next training put the slant there, too?",
+        "b": "how many does something simpler get right, without a model?",
+        "c": "how large is this D for two samples of one and the same distribution?",
+        "d": "go through the list: several draws, something to compare with, an error of the difference. Is any of them missing?",
+        "e": "how uncertain is the difference of the two means?",
+    }
+    given = verdicts(answer, right, ("seeds", "baseline", "error", "nothing"))
+    wrong = [key for key in right if given[key] != right[key]]
+    return f"expected another word at {', '.join(wrong)}, the rest is right. Hint: {wrong[0]}: {questions[wrong[0]]}" if wrong else None

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from ...exercises import compare, draws, exercise
+from ...exercises import compare, draws, exercise, filled_in, several, word
 
 
 @exercise("9.1", praise="Precisions add, each reading with its own.")
@@ -105,6 +105,8 @@ def _way_back(answer, got, slope, z, r, step, n):
     if not isinstance(got, tuple | list) or [getattr(v, "shape", None) for v in got] != [z.shape, r.shape]:
         return ""
     back, _ = answer(slope, got[0], -got[1], step, n)
+    if not (back - z).abs().max() > 1e-3:
+        return ""
     return f" Run back from its end with −r, your trajectory stops {(back - z).abs().max():.2g} away from where it began."
 
 
@@ -125,8 +127,7 @@ def diagnose(answer):
         buy = "bigger encoder" if bigger - encoder > full - diagonal else "full covariance"
         told = "for " + ", ".join(f"{v:.1f}" for v in numbers)
         got = answer(*numbers)
-        if not isinstance(got, tuple | list) or len(got) != 3 or not isinstance(got[2], str):
-            return f"{told}: expected two numbers and a word, got {got!r}. Hint: which three does the prompt ask for?"
+        got = several(got, "approximation", "amortization", "which one to pay for")
         slips = {
             "The two are swapped: the family's price is what even a climb for this image leaves.": [diagonal - encoder, log_p - diagonal],
             "Approximation is measured at the best *diagonal* q, the encoder's own family.": [log_p - full, diagonal - encoder],
@@ -141,7 +142,7 @@ def diagnose(answer):
         formula = "log p − diagonal, and diagonal − encoder."
         if problem := compare(got[:2], [log_p - diagonal, diagonal - encoder], slips, question, what=told, formula=formula):
             return problem
-        if got[2] != buy:
+        if word(got[2], ("bigger encoder", "full covariance"), told) != buy:
             wins = "a bigger encoder wins bigger − encoder, a full covariance full − diagonal; the sizes of the two gaps do not decide"
             return f'{told}: expected "{buy}", got {got[2]!r}. Hint: {wins}.'
 
@@ -177,6 +178,7 @@ def annealed_bound(answer):
 
 @exercise("9.6", praise="Now try it on the true posteriors.")
 def price_of_mean_field(answer):
+    function, rho = answer
     g = draws()
     for L in (2, 4):
         square = torch.randn(3, L, L, dtype=torch.float64, generator=g)
@@ -193,5 +195,12 @@ def price_of_mean_field(answer):
         }
         question = "The best diagonal q has variances 1/Λ_ll, by (4.17): what is its KL to the posterior?"
         formula = "½ [log det Σ + Σ_l log (Σ⁻¹)_ll]."
-        if problem := compare(answer(cov), exact, slips, question, what=f"L = {L}", formula=formula):
+        if problem := compare(function(cov), exact, slips, question, what=f"L = {L}", formula=formula):
             return problem
+    slips = {
+        "That is ρ²: the price is −½ log(1 − ρ²).": 1 - math.exp(-2),
+        "At that ρ the price is two nats: is the ½ in it?": math.sqrt(1 - math.exp(-4)),
+        "At that ρ the price is half a nat.": math.sqrt(1 - math.exp(-1)),
+    }
+    question = "What does your function say of [[1, ρ], [ρ, 1]], and at which ρ is that 1?"
+    return compare(filled_in(rho, "rho", "price_of_mean_field"), math.sqrt(1 - math.exp(-2)), slips, question, stderr=0.002, what="rho")

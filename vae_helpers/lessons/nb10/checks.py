@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from ...exercises import NotAttempted, compare, draws, exercise
+from ... import datasets
+from ...exercises import compare, draws, exercise, filled_in, verdicts
 from .patients import ILLNESSES, WARD
 
 # What would be seen if it were that illness: said against a wrong guess, and, of the right one, as the sign that was overlooked.
@@ -24,14 +25,7 @@ SHOWS = {
 
 @exercise("10.1", praise="Ten of ten. Now hang the chart on a model of your own.")
 def diagnosis(answer):
-    if not isinstance(answer, dict):
-        return f"expected a dictionary from letters to illnesses, got {type(answer).__name__}. Hint: keep the stub and fill in names."
-    named = {letter: answer[letter] for letter in WARD if answer.get(letter, ...) not in (..., None, "")}
-    if not named:
-        raise NotAttempted
-    for letter, guess in named.items():
-        if guess not in ILLNESSES:
-            return f"patient {letter}: expected one of the ten names, got {guess!r}. Hint: they are {'; '.join(ILLNESSES)}."
+    named = {letter: guess for letter, guess in verdicts(answer, WARD, ILLNESSES).items() if guess}
     right = [letter for letter, guess in named.items() if guess == ILLNESSES[WARD[letter]]]
     for letter, guess in named.items():
         if letter not in right:
@@ -47,6 +41,8 @@ def diagnosis(answer):
 
 @exercise("10.2", praise="Above the water a dimension gets half a log, below it nothing.")
 def waterline(answer):
+    function, alive = answer
+
     def exact(values, level):
         rates = [0.5 * math.log(v / level) for v in values.tolist() if v > level]
         return float(len(rates)), sum(rates)
@@ -66,10 +62,22 @@ def waterline(answer):
         }
         question, formula = "Where is the water, and what is a dimension above it worth?", "Σ ½ ln(λ / βσ²) over the λ above βσ²."
         if problem := compare(
-            answer(values, sigma2, beta), (alive, rate), slips, question, what="(dimensions alive, nats)", formula=formula
+            function(values, sigma2, beta), (alive, rate), slips, question, what="(dimensions alive, nats)", formula=formula
         ):
             return problem
-    return None
+    pixels = datasets.load("digits").train.images.flatten(1).double()
+    variances = torch.linalg.eigvalsh(torch.cov(pixels.T))
+    dimensions = [(variances > beta * 0.05).sum() for beta in (1, 4)]
+    slips = {
+        "The water stands at β σ²: at β = 4 it is four times as high.": [dimensions[0], dimensions[0]],
+        "Is 0.05 taken for σ? It is σ².": [(variances > beta * 0.05**2).sum() for beta in (1, 4)],
+        "The other way round: β = 1 first.": dimensions[::-1],
+        "Those are singular values or the images' second moments: was the mean image subtracted?": [
+            (torch.linalg.eigvalsh(pixels.T @ pixels / len(pixels)) > beta * 0.05).sum() for beta in (1, 4)
+        ],
+    }
+    question = "How many eigenvalues of the 64 × 64 covariance are above 0.05, and how many above four times that?"
+    return compare(filled_in(alive, "alive", "waterline"), dimensions, slips, question, what="alive")
 
 
 @exercise("10.3", praise="Below the floor a dimension has no reason to shrink.")
@@ -157,16 +165,9 @@ def judgement(answer):
         "R": "all runs put their nats into a few dimensions, at the bound of the smaller model: the rest is spare room",
         "S": "the bound of the same model rises once its encoder gets a better gradient",
     }
-    if not isinstance(answer, dict):
-        return f"expected a dictionary from P, Q, R, S to a word, got {type(answer).__name__}. Hint: keep the stub and fill in words."
-    given = {case: answer.get(case, ...) for case in truth}
-    if all(word in (..., None, "") for word in given.values()):
-        raise NotAttempted
-    for case, word in given.items():
-        if word not in ("mistake", "optimum"):
-            return (
-                f"case {case}: expected 'mistake' or 'optimum', got {word!r}. Hint: compare with the best bound that this model can reach."
-            )
+    for case, word in verdicts(answer, truth, ("mistake", "optimum")).items():
+        if not word:
+            return f"case {case}: expected 'mistake' or 'optimum', got nothing yet. Hint: which bound can the same model reach?"
         if word != truth[case]:
             return f"case {case}: expected the other word, got {word!r}. Hint: {why[case]}."
     return None

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Normal
 
-from ...exercises import compare, draws, exercise
+from ...exercises import compare, draws, exercise, filled_in, verdicts
 
 
 @exercise("12.1", praise="The prior pulls with the weight itself, a little for each image.")
@@ -40,6 +40,7 @@ def map_adagrad(answer):
 
 @exercise("12.2", praise="AEVB keeps the conditional variances; sleep would keep the marginal ones, the diagonal of Σ.")
 def inside_variances(answer):
+    function, ratio = answer
     fixed = torch.tensor([[1.0, 0.6], [0.6, 0.5]], dtype=torch.float64)
     root = torch.randn(3, 3, generator=draws(), dtype=torch.float64)
     for covariance in (fixed, root @ root.T + 0.3 * torch.eye(3, dtype=torch.float64)):
@@ -52,8 +53,17 @@ def inside_variances(answer):
             "These are eigenvalues: q's axes are the coordinates, not the posterior's own.": torch.linalg.eigvalsh(covariance),
         }
         question, formula = "Where is the derivative of KL(q‖p) in v_j zero?", "v_j = 1/(Σ⁻¹)_jj."
-        if problem := compare(answer(covariance), 1 / precision.diagonal(), slips, question, formula=formula):
+        if problem := compare(function(covariance), 1 / precision.diagonal(), slips, question, formula=formula):
             return problem
+    covariance = 0.9 + 0.1 * torch.eye(10, dtype=torch.float64)
+    exact = torch.linalg.inv(covariance).diagonal()[0]  # of variances that are 1
+    slips = {
+        "That is for two dimensions: how much do nine others say about each?": 1 / (1 - 0.9**2),
+        "The other way round: sleep's variance over AEVB's.": 1 / exact,
+        "Those are standard deviations.": exact.sqrt(),
+    }
+    question = "What does your function say of a matrix with 1 on the diagonal and 0.9 elsewhere, and what does sleep find?"
+    return compare(filled_in(ratio, "ratio", "inside_variances"), exact, slips, question, rtol=0.01, what="ratio")
 
 
 @exercise("12.3", praise="And it survives log-densities of −1000.")
@@ -116,12 +126,8 @@ JUDGEMENTS = {
 
 @exercise("12.5", praise="A claim about overfitting needs a model that had the time to overfit.")
 def overfitting_verdicts(answer):
-    if not isinstance(answer, dict) or set(answer) != set(JUDGEMENTS):
-        return f"expected a dict with a verdict for each of {', '.join(JUDGEMENTS)}, got {answer!r}."
-    words = ("supports", "contradicts", "does not say")
+    given = verdicts(answer, JUDGEMENTS, ("supports", "contradicts", "does not say"))
     for table, (right, question) in JUDGEMENTS.items():
-        if answer[table] not in words:
-            return f"table {table}: expected one of {', '.join(map(repr, words))}, got {answer[table]!r}."
-        if answer[table] != right:
-            return f"table {table}: expected another verdict than {answer[table]!r}. Hint: {question}"
+        if given[table] != right:
+            return f"table {table}: expected another verdict than {given[table] or 'nothing yet'!r}. Hint: {question}"
     return None

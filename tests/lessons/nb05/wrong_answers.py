@@ -60,7 +60,7 @@ WRONG = {
         (FLOOR + "s = (x - m).square().mean(0).sqrt()\n    s[s == 0] = floor\n    return s", "for every small σ"),
         ("at_floor = 4", "Those never change"),
         ("at_floor = 52", "stand above it"),
-        ("at_floor = 64", "compare σ² with the floor"),
+        ("at_floor = 28", "compare σ² with the floor"),
         ("at_floor = 30", "exactly the floor"),
         ("at_floor = ...", "Fill in `at_floor`"),
     ],
@@ -87,7 +87,8 @@ WRONG = {
         ('comparable = ["AB", "CDE"]', "Is E a log-density"),
         ('comparable = ["AB", "CD"]', "another unit of the pixel"),
         ('comparable = ["AB", "CDF", "BG"]', "which image, and which unit"),
-        ('comparable = ["A and B"]', "one string"),
+        ('comparable = ["A and B"]', "C and D are not in one group"),
+        ('comparable = ["row A"]', "which rows are meant?"),
     ],
 }
 

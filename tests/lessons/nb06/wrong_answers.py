@@ -88,7 +88,7 @@ WRONG = {
         ('verdict = {"biased": "BD", "best": "E"}', "How many of its standard errors"),
         ('verdict = {"biased": "BCDF", "best": "E"}', "enough to call F biased"),
         ('verdict = {"biased": "BCD", "best": "A"}', "the least noisy"),
-        ('verdict = {"biased": "BCD"}', "another kind"),
+        ('verdict = {"biased": "BCD"}', "what does the stub begin with?"),
     ],
 }
 

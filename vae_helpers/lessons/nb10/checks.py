@@ -41,7 +41,7 @@ def diagnosis(answer):
 
 @exercise("10.2", praise="Above the water a dimension gets half a log, below it nothing.")
 def waterline(answer):
-    function, alive = answer
+    function, found = answer
 
     def exact(values, level):
         rates = [0.5 * math.log(v / level) for v in values.tolist() if v > level]
@@ -77,7 +77,7 @@ def waterline(answer):
         ],
     }
     question = "How many eigenvalues of the 64 × 64 covariance are above 0.05, and how many above four times that?"
-    return compare(filled_in(alive, "alive", "waterline"), dimensions, slips, question, what="alive")
+    return compare(filled_in(found, "alive", "waterline"), dimensions, slips, question, what="alive")
 
 
 @exercise("10.3", praise="Below the floor a dimension has no reason to shrink.")

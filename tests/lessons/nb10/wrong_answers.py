@@ -43,7 +43,7 @@ WRONG = {
             "clamp",
         ),
         ("alive = 18, 18", "four times as high"),
-        ("alive = 7, 18", "in the opposite order"),
+        ("alive = 7, 18", "The other way round: β = 1 first"),
         ("alive = 53, 42", "Hint: "),
         ("alive = 17, 7", "Hint: How many eigenvalues"),
         ("alive = 18", "Hint: How many eigenvalues"),

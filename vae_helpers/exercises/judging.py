@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from .answers import NotAttempted, Said
 
-_KEYS = str.maketrans({"−": "-", "–": "-", "⁄": "/", "μ": "mu", "σ": "sigma", "ε": "eps"})  # signs that a keyboard may not have
+_KEYS = str.maketrans(
+    {"−": "-", "–": "-", "⁄": "/", "β": "beta", "μ": "mu", "σ": "sigma", "ε": "eps"}
+)  # signs that a keyboard may not have
 
 
 def word(value: object, words: Iterable[str], what: str = "") -> str:
     """The one of `words` that was meant, whatever its case, spaces and signs. Anything else ends the check with a sentence."""
-    if value is ... or value is None:
+    if value is ...:
         raise NotAttempted
     known = {_plain(one): one for one in words}
     if _plain(value) in known:
@@ -53,6 +55,6 @@ def letters(value: object, allowed: str) -> set[str]:
 
 
 def _plain(value: object) -> str:
-    """Lower case, single spaces, no quotes, Greek letters by their names."""
+    """Lower case without spaces and quotes, Greek letters by their names."""
     text = unicodedata.normalize("NFKC", str(value)).lower().translate(_KEYS).replace("epsilon", "eps")
-    return " ".join(re.sub(r"[^\w+/()=-]+|_", " ", re.sub(r"\^|\*\*", "", text)).split())
+    return re.sub(r"[^\w+/()=]+|_", "", text)

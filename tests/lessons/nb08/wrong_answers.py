@@ -154,6 +154,16 @@ WRONG = {
             "put back",
         ),
         ("def few_of_each(labels, each, generator):\n    return torch.randperm(len(labels), generator=generator)[:each]", "of each class"),
+        (
+            "def few_of_each(labels, each, generator):\n    order = torch.randperm(len(labels))\n"
+            "    return torch.cat([order[labels[order] == c][:each] for c in labels.unique()])",
+            "is every draw made with `generator`?",
+        ),
+        (
+            "def few_of_each(labels, each, generator):\n    order = torch.randperm(len(labels), generator=generator)\n"
+            "    return torch.cat([order[labels[order] == c][:each] for c in range(10)])",
+            "which classes occur in `labels`?",
+        ),
     ],
     "8.7": [
         *[(f"missing = {MISSING | {key: 'nothing'}}", f"another word at {key}, the rest is right") for key in "abce"],

@@ -62,6 +62,12 @@ WRONG = {
             "    return (m + x.sum()) / (1 + len(x)), 1 / precision",
             "plain average",
         ),
+        ("def posterior_of_readings(m, v, x, s):\n    return 1 / (1 / v + (1 / s**2).sum())", "return mean, variance"),
+        (
+            "def posterior_of_readings(m, v, x, s):\n    precision = 1 / v + (1 / s**2).sum()\n"
+            "    return 1 / precision, (m / v + (x / s**2).sum()) / precision",
+            "in the opposite order",
+        ),
     ],
     "9.2": [
         (update(LOG_MEAN, PLAIN), "Both expectations are still wrong"),
@@ -104,6 +110,18 @@ WRONG = {
             "    return log_p - diagonal, diagonal - encoder, buy",
             "the sizes of the two gaps do not decide",
         ),
+        (
+            "def diagnose(log_p, encoder, bigger_encoder, diagonal, full):\n"
+            '    buy = "bigger encoder" if diagonal - encoder > log_p - diagonal else "full covariance"\n'
+            "    return log_p - diagonal, diagonal - encoder, buy",
+            "the sizes of the two gaps do not decide",
+        ),
+        (
+            "def diagnose(log_p, encoder, bigger_encoder, diagonal, full):\n"
+            '    buy = "bigger encoder" if diagonal - encoder > full - diagonal else "full covariance"\n'
+            "    return log_p - diagonal, diagonal - encoder, buy",
+            "the sizes of the two gaps do not decide",
+        ),
     ],
     "9.5": [
         ("def annealed_bound(betas, log_likelihood):\n    return (betas.diff()[:, None] * log_likelihood).sum(0).mean()", "looser one"),
@@ -126,6 +144,11 @@ WRONG = {
         (
             "def annealed_bound(betas, log_likelihood):\n    return (betas.diff()[:, None] * log_likelihood).sum(0).exp().mean().log()",
             "0 in float",
+        ),
+        (
+            "def annealed_bound(betas, log_likelihood):\n    log_w = (betas.diff()[:, None] * log_likelihood).sum(0)\n"
+            "    return log_w.logsumexp(0) - math.log(len(log_w) - 1)",
+            "a sum over rungs",
         ),
     ],
     "9.6": [
@@ -150,5 +173,11 @@ WRONG = {
         ("rho = 0.991", "is the ½ in it?"),
         ("rho = 0.795", "half a nat"),
         ("rho = 0.5", "at which ρ is that 1?"),
+    ],
+}
+
+RIGHT = {
+    "9.5": [
+        "def annealed_bound(betas, log_likelihood):\n    log_w = torch.zeros(log_likelihood.shape[1])  # 32 bits\n    for t in range(1, len(betas)):\n        log_w += (betas[t] - betas[t - 1]) * log_likelihood[t - 1]\n    return log_w.logsumexp(0) - math.log(len(log_w))"
     ],
 }

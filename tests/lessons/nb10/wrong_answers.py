@@ -52,6 +52,7 @@ WRONG = {
         ("def free_bits(kl, floor):\n    return kl.clamp(min=floor).sum(1).mean()", "average over images first"),
         ("def free_bits(kl, floor):\n    return kl.mean(0).clamp(max=floor).sum()", "take the larger"),
         ("def free_bits(kl, floor):\n    return kl.mean(0).clamp(min=floor).mean()", "do not average"),
+        ("def free_bits(kl, floor):\n    return kl.mean(0).sum()", "The floor does nothing there"),
     ],
     "10.4": [
         (

@@ -8,7 +8,7 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 from ... import results
 from ...evaluation import estimate
-from ...exercises import NotAttempted, compare, draws, exercise, filled_in, gradient, letters, word
+from ...exercises import NotAttempted, compare, draws, exercise, filled_in, gradient, letters, several, word
 from ...exercises.answers import Said
 
 FAULTS = {
@@ -91,7 +91,9 @@ def paired(answer):
         }
         question = "Which N numbers do you average, and how uncertain is the mean of N numbers?"
         formula = "d = a − b; its mean, and its standard deviation divided by √N."
-        if problem := compare(function(a, b), exact, slips, question, what="(mean, standard error)", formula=formula):
+        if problem := compare(
+            several(function(a, b), "mean", "standard error"), exact, slips, question, what="(mean, standard error)", formula=formula
+        ):
             return problem
     rows = {(row["latent_dim"], row["seed"]): row["bound_500"] for row in results.load("spare_dimensions") if row["epochs"] == 300}
     seeds = sorted(seed for size, seed in rows if size == 64)
@@ -168,7 +170,8 @@ def early_stop(answer):
         question = "At each epoch: which was the best so far, and how many epochs ago?"
         formula = "Remember the best epoch so far; stop when the current one is `patience` epochs later."
         what = f"(epochs trained, best epoch) for {validation}, patience {patience}"
-        if problem := compare(answer(list(validation), patience), right, slips, question, what=what, formula=formula):
+        got = several(answer(list(validation), patience), "epochs trained", "best epoch")
+        if problem := compare(got, right, slips, question, what=what, formula=formula):
             return problem
     return None
 

@@ -200,18 +200,22 @@ def few_of_each(answer):
     g = draws()
     for classes, each, size in ((3, 2, 24), (4, 3, 60)):
         labels = torch.cat([torch.arange(classes).repeat(each + 2), torch.randint(classes, (size,), generator=g)])
-        labels = labels[torch.randperm(len(labels), generator=g)]
+        values = torch.tensor([4, 1, 12, 7])[:classes]  # labels need not count from 0
+        labels = values[labels[torch.randperm(len(labels), generator=g)]]
         picked = [torch.as_tensor(answer(labels, each, torch.Generator().manual_seed(k))) for k in range(3)]
         first, wanted = picked[0], classes * each
         if first.shape != (wanted,) or first.is_floating_point():
             kind = "whole numbers" if first.is_floating_point() else f"shape ({wanted},)"
-            question = "How many images of each class, in one list?"
+            question = "How many images of each class, in one list, and which classes occur in `labels`?"
             return f"expected {wanted} indices ({kind}), got {tuple(first.shape)}, {first.dtype}. Hint: {question}"
         if (different := min(len(set(p.tolist())) for p in picked)) < wanted:
             return f"expected {wanted} different images, got {different}. Hint: was an image drawn, and put back?"
-        counts = torch.bincount(labels[first], minlength=classes).tolist()
+        counts = [(labels[first] == value).sum().item() for value in values]
         if counts != [each] * classes:
             return f"expected {each} images of each class, got {counts}. Hint: is the draw made within each class, or from all images?"
+        again = torch.as_tensor(answer(labels, each, torch.Generator().manual_seed(0)))
+        if set(again.tolist()) != set(first.tolist()):
+            return "expected the same images from a generator of the same seed, got others. Hint: is every draw made with `generator`?"
         if all(set(p.tolist()) == set(first.tolist()) for p in picked):
             return (
                 "expected other images from another generator, got the same. Hint: does the draw use the generator, or take the first ones?"

@@ -32,7 +32,7 @@ def posterior_of_readings(answer):
         }
         question = "Which quantities add: variances, or one over them?"
         formula = "Precision 1/v + Σ 1/s_i²; mean (m/v + Σ x_i/s_i²) over it."
-        if problem := compare(answer(m, v, x, s), exact, slips, question, formula=formula):
+        if problem := compare(several(answer(m, v, x, s), "mean", "variance"), exact, slips, question, formula=formula):
             return problem
 
 
@@ -95,7 +95,7 @@ def leapfrog_steps(answer):
         question = "For n = 1, what comes before the one drift, and what after it?"
         formula = "For n = 1: half a kick, a drift, half a kick. For more, the two half kicks in the middle make a whole one."
         exact = _kicks(*args, 0.5, 0.5)
-        got = answer(*args)
+        got = several(answer(*args), "z", "r")
         if problem := compare(got, exact, slips, question, rtol=1e-6, what=f"n = {n}", formula=formula):
             return problem + _way_back(answer, got, *args)
 
@@ -122,7 +122,9 @@ def _kicks(slope, z, r, step, n, first, last):
 @exercise("9.4", praise="Two gaps, two cures.")
 def diagnose(answer):
     g = draws()
-    for numbers in ((-92.1, -97.4, -95.0, -93.2, -92.4), (-23.5, -24.1, -24.0, -23.9, -23.6), _five(g), _five(g)):
+    big, small = (-92.1, -97.4, -95.0, -93.2, -92.4), (-23.5, -24.1, -24.0, -23.9, -23.6)  # both gaps say the same as what is won
+    other, way = (-50.0, -53.0, -52.8, -51.0, -50.2), (-60.0, -65.0, -64.2, -64.0, -63.8)  # the larger gap is the worse buy
+    for numbers in (big, small, other, way, _five(g), _five(g)):
         log_p, encoder, bigger, diagonal, full = numbers
         buy = "bigger encoder" if bigger - encoder > full - diagonal else "full covariance"
         told = "for " + ", ".join(f"{v:.1f}" for v in numbers)
@@ -159,7 +161,7 @@ def _five(generator: torch.Generator) -> tuple[float, ...]:
 def annealed_bound(answer):
     g = draws()
     rising = torch.cat([torch.zeros(1), torch.rand(6, generator=g).sort().values, torch.ones(1)])
-    for betas, k in ((torch.tensor([0.0, 0.1, 0.4, 1.0]).double(), 4), (rising.double(), 9)):
+    for betas, k in ((torch.tensor([0.0, 0.1, 0.4, 1.0]).double(), 6), (rising.double(), 9)):
         log_likelihood = -1_500 + 30 * torch.randn(len(betas) - 1, k, dtype=torch.float64, generator=g)
         log_w = betas.diff() @ log_likelihood
         exact = log_w.logsumexp(0) - math.log(k)
@@ -172,7 +174,7 @@ def annealed_bound(answer):
         }
         question = "What is log w of one chain, a sum over rungs, and what then is the log of the mean of w over chains?"
         formula = "log w = Σ (β_t − β_{t−1}) log p(x|z_{t−1}); then logsumexp over chains, minus log K."
-        if problem := compare(answer(betas, log_likelihood), exact, slips, question, rtol=1e-7, formula=formula):
+        if problem := compare(answer(betas, log_likelihood), exact, slips, question, rtol=2e-6, formula=formula):
             return problem
 
 
@@ -180,7 +182,7 @@ def annealed_bound(answer):
 def price_of_mean_field(answer):
     function, rho = answer
     g = draws()
-    for L in (2, 4):
+    for L in (3, 5):  # with two, reverse and forward cost the same
         square = torch.randn(3, L, L, dtype=torch.float64, generator=g)
         cov = square @ square.mT + 0.2 * torch.eye(L, dtype=torch.float64)
         variances, sides = cov.diagonal(dim1=-2, dim2=-1), 1 / torch.linalg.inv(cov).diagonal(dim1=-2, dim2=-1)
@@ -203,4 +205,4 @@ def price_of_mean_field(answer):
         "At that ρ the price is half a nat.": math.sqrt(1 - math.exp(-1)),
     }
     question = "What does your function say of [[1, ρ], [ρ, 1]], and at which ρ is that 1?"
-    return compare(filled_in(rho, "rho", "price_of_mean_field"), math.sqrt(1 - math.exp(-2)), slips, question, stderr=0.002, what="rho")
+    return compare(filled_in(rho, "rho", "price_of_mean_field"), math.sqrt(1 - math.exp(-2)), slips, question, stderr=0.0015, what="rho")

@@ -5,7 +5,7 @@ import math
 import torch
 
 from ... import datasets
-from ...exercises import compare, draws, exercise, filled_in, verdicts
+from ...exercises import compare, draws, exercise, filled_in, several, verdicts
 from .patients import ILLNESSES, WARD
 
 # What would be seen if it were that illness: said against a wrong guess, and, of the right one, as the sign that was overlooked.
@@ -62,7 +62,12 @@ def waterline(answer):
         }
         question, formula = "Where is the water, and what is a dimension above it worth?", "Σ ½ ln(λ / βσ²) over the λ above βσ²."
         if problem := compare(
-            function(values, sigma2, beta), (alive, rate), slips, question, what="(dimensions alive, nats)", formula=formula
+            several(function(values, sigma2, beta), "alive", "nats"),
+            (alive, rate),
+            slips,
+            question,
+            what="(dimensions alive, nats)",
+            formula=formula,
         ):
             return problem
     pixels = datasets.load("digits").train.images.flatten(1).double()
@@ -92,7 +97,7 @@ def free_bits(answer):
             ),
             "The smaller of the two caps the KL: take the larger.": means.clamp(max=floor).sum(),
             "Sum over dimensions, do not average.": exact / kl.shape[1],
-            "One floor for each dimension, not one for their sum.": means.sum().clamp(min=floor),
+            "The floor does nothing there: each dimension has one, not their sum.": means.sum().clamp(min=floor),
             "That subtracts the floor: its gradient is the same, the value is not that of the loss.": (means - floor).clamp(min=0).sum(),
         }
         question = "What is averaged first, what is compared with the floor, what is added up last?"

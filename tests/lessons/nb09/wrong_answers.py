@@ -178,6 +178,8 @@ WRONG = {
 
 RIGHT = {
     "9.5": [
-        "def annealed_bound(betas, log_likelihood):\n    log_w = torch.zeros(log_likelihood.shape[1])  # 32 bits\n    for t in range(1, len(betas)):\n        log_w += (betas[t] - betas[t - 1]) * log_likelihood[t - 1]\n    return log_w.logsumexp(0) - math.log(len(log_w))"
+        "def annealed_bound(betas, log_likelihood):\n    log_w = torch.zeros(log_likelihood.shape[1])  # 32 bits\n"
+        "    for t in range(1, len(betas)):\n        log_w += (betas[t] - betas[t - 1]) * log_likelihood[t - 1]\n"
+        "    return log_w.logsumexp(0) - math.log(len(log_w))"
     ],
 }

@@ -157,6 +157,8 @@ CHARTS = {
 def which_of_them(answer):
     given = verdicts(answer, CHARTS, sorted(right for right, _ in CHARTS.values()))
     for chart, (right, why) in CHARTS.items():
+        if not given[chart]:
+            return f"{chart}: expected a choice, got nothing yet. Hint: which of its numbers is the largest loss, and whose fault is it?"
         if given[chart] != right:
-            return f"{chart}: expected another choice than {given[chart] or 'nothing yet'!r}. Hint: {why}"
+            return f"{chart}: expected another choice than {given[chart]!r}. Hint: {why}"
     return None

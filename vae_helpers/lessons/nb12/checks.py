@@ -129,5 +129,6 @@ def overfitting_verdicts(answer):
     given = verdicts(answer, JUDGEMENTS, ("supports", "contradicts", "does not say"))
     for table, (right, question) in JUDGEMENTS.items():
         if given[table] != right:
-            return f"table {table}: expected another verdict than {given[table] or 'nothing yet'!r}. Hint: {question}"
+            came = f"another verdict than {given[table]!r}" if given[table] else "a verdict, got nothing yet"
+            return f"table {table}: expected {came}. Hint: {question}"
     return None

@@ -1,7 +1,7 @@
 """Set up the collection and open or test it: `python3 run.py lab`, `python3 run.py test`.
 
-Only Python's standard library, because it runs before anything is installed. tools/install.py makes the environment, in `.venv` beside
-this file; the second call finds it ready and starts at once.
+Only Python's standard library, because it runs before anything is installed, and no syntax that is newer than Python 3.6: an older Python
+is told so. tools/install.py makes the environment, in `.venv` beside this file; the second call finds it ready and starts at once.
 """
 
 import os
@@ -9,10 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - here, before anything that an older Python cannot run
-    sys.exit(f"This needs Python 3.11 or newer; {sys.executable} is Python {sys.version.split()[0]}. Call run.py with a newer one.")
+    sys.exit(
+        f"This needs Python 3.11 to 3.14; {sys.executable} is Python {sys.version.split()[0]}. "
+        "Call run.py with one of these, such as: python3.13 run.py lab"
+    )
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -52,74 +56,103 @@ def main(argv: list[str]) -> int:
         return fail(f"{command!r} needs {SCRIPTS[command][0]}, which this copy of the collection does not have.")
     if command in WRITES_HERE and not os.access(ROOT, os.W_OK):
         return fail(f"`run.py {command}` writes into {ROOT}, which you may only read. Copy that folder to a place of your own first.")
+    if sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder may have a name that the terminal's encoding lacks
     sys.stdout.reconfigure(line_buffering=True)  # what is said here comes before what pip says
     try:
+        options = lab_arguments(options) if command == "lab" else options
         install.set_up(yes)
-        if command == "lab":
-            return call("-m", "jupyterlab", *lab_arguments(options))
     except (install.SetUpError, OSError) as error:
         return fail(str(error))
     except KeyboardInterrupt:
-        return fail("Stopped before the environment was complete. The same command takes it up again.", status=130)
+        return fail("Stopped before all was ready. The same command takes it up again.", status=130)
+    if command == "lab":
+        return call("-P", "-m", "jupyterlab", *options, **homeless())  # -P: a `random.py` in the caller's folder is not Python's
     if command == "test":
-        options = [placed(option) for option in options]
-        os.chdir(ROOT)
-        return call("-m", "pytest", *test_arguments(options), **find_browser(options))
+        return call("-P", "-m", "pytest", *test_arguments(options), **find_browser(options))
     return call(str(ROOT / SCRIPTS[command][0]), *options)
 
 
-def placed(option: str) -> str:
-    """A file, folder or test (`tests/test_a.py::test_b`) that is there, as seen from the caller's folder, by its whole path."""
-    name, *test = option.split("::")
-    return "::".join([str(Path(name).resolve()), *test]) if names_path(option) else option
-
-
-def names_path(option: str) -> bool:
-    return not option.startswith("-") and Path(option.split("::")[0]).exists()
-
-
 def lab_arguments(options: list[str]) -> list[str]:
-    """What JupyterLab is told: which folder is its root, and what to open in it. `--copy FOLDER` is ours."""
-    root, notebook = ROOT, ROOT / "notebooks" / "00_start_here.ipynb"
-    if "--copy" in options:
-        at = options.index("--copy")
-        if not options[at + 1 :]:
+    """What JupyterLab is told: which folder is its root, and what to open in it. `--copy FOLDER` is ours.
+
+    Raises SetUpError for a notebook that is not there, and a copy without a folder.
+    """
+    root, notebook, named = ROOT, ROOT / "notebooks" / "00_start_here.ipynb", None
+    copied, rest = None, []
+    words = iter(options)
+    for word in words:
+        if word == "--copy" or word.startswith("--copy="):
+            copied = word[len("--copy=") :] or next(words, "")
+        elif word.endswith(".ipynb") and not word.startswith("-"):
+            named = Path(word).resolve()
+        else:
+            rest.append(word)
+    if copied is not None:
+        if not copied or copied.startswith("-"):
             raise install.SetUpError("--copy needs a folder of your own: python3 run.py lab --copy my-notebooks")
-        root = copy_notebooks(Path(options[at + 1]).resolve())
-        notebook, options = root / notebook.name, options[:at] + options[at + 2 :]
+        root = copy_notebooks(Path(copied).expanduser().resolve())
+        notebook = root / notebook.name
+        if named and not named.exists():
+            named = root / named.name
+        elif named and named.is_relative_to(ROOT / "notebooks"):
+            named = root / named.relative_to(ROOT / "notebooks")
     elif not os.access(ROOT, os.W_OK):
         print("You may only read this folder, so what you change will not be saved: `run.py lab --copy my-notebooks` gives you a copy.")
-    if named := [option for option in options if option.endswith(".ipynb")]:
-        notebook, options = Path(named[0]).resolve(), [option for option in options if option not in named]
-        root = root if notebook.is_relative_to(root) else notebook.parent
-    return [f"--ServerApp.root_dir={root}", str(notebook), *options]
+    if named:
+        if not named.is_file():
+            raise install.SetUpError(f"There is no notebook {named}. Give the path of one as seen from your folder, {Path.cwd()}.")
+        notebook, root = named, root if named.is_relative_to(root) else named.parent
+    return [f"--ServerApp.root_dir={root}", str(notebook), *rest]
 
 
 def copy_notebooks(folder: Path) -> Path:
     """The notebooks, and what they read, in a folder of the reader's own. What is there already stays as it is."""
     kept = 0
-    for file in (file for file in (ROOT / "notebooks").rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts):
+    for file in [file for file in (ROOT / "notebooks").rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts]:
         target = folder / file.relative_to(ROOT / "notebooks")
         kept += target.exists()
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)  # without its permissions: what was read-only may now be written
+            part = target.with_name(target.name + ".part")  # never half a notebook, which would stay as it is
+            shutil.copyfile(file, part)  # without its permissions: what was read-only may now be written
+            os.replace(part, target)
     print(f"The notebooks are in {folder}" + (f"; {kept} files were there before, and stay as they were." if kept else "."))
     return folder
 
 
+def homeless() -> dict[str, str]:
+    """Where Jupyter, IPython and matplotlib may write if the home folder may only be read, or is none: a new folder, for this time."""
+    home = os.path.expanduser("~")
+    if os.access(home, os.W_OK):
+        return {}
+    print(f"Nothing can be written to {home}, so settings of JupyterLab's that you change will be forgotten.")
+    own = tempfile.mkdtemp(prefix="jupyter-")
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
+    return {name: os.environ.get(name) or os.path.join(own, name) for name in names}
+
+
 def test_arguments(options: list[str]) -> list[str]:
-    """pytest's arguments: everything, unless an option names a file or folder of its own."""
-    paths = [] if any(names_path(option) for option in options) else ["tests", "notebooks"]
-    return [*paths, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "300", "-rs", *options]
+    """pytest's arguments: everything, unless an option names a file or folder of its own. Paths are the caller's, those of reports too."""
+    where = [] if paths_in(options) else [str(ROOT / "tests"), str(ROOT / "notebooks")]
+    settings = ["-c", str(ROOT / "pyproject.toml"), "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "300", "-rs"]
+    return [*where, *settings, *options]
+
+
+def paths_in(options: list[str]) -> list[str]:
+    """Those options that name a file, a folder or a test (`tests/test_a.py::test_b`) that is there. What follows -k is an expression."""
+    pairs = zip(["", *options], options)  # noqa: B905 - the first list is the longer one
+    words = [word for before, word in pairs if before not in ("-k", "-m") and not word.startswith("-")]
+    return [word for word in words if Path(word.split("::")[0]).exists()]
 
 
 def find_browser(options: list[str]) -> dict[str, str]:
     """The variable that tells the browser tests where Chromium is. With none on the machine, Playwright is asked to fetch its own."""
-    paths = [option for option in options if names_path(option)]
+    paths = paths_in(options)
     if paths and not any("browser" in path or "lessons" in path for path in paths):
         return {}
-    if program := chromium.installed():
+    program = chromium.installed()
+    if program:
         return {"VAE_HELPERS_CHROMIUM": program}
     print("No Chromium or Chrome found, so Playwright fetches its own for the browser tests.")
     if subprocess.call([install.PYTHON, "-m", "playwright", "install", "chromium"], env=install.surroundings()):

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import zipfile
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from pathlib import Path
 
 import install
+import machine
 import pytest
 from freshness import ROOT
 from install import SetUpError
 
-VERSION = install.running()
+VERSION, INSTALL = install.running(), install.install
 
 
 @pytest.fixture
@@ -25,13 +27,12 @@ def clone(tmp_path, monkeypatch):
     calls and puts that package there. What can be imported "works"."""
     (tmp_path / "requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
     (tmp_path / "requirements-test.txt").write_text("-r requirements.txt\n", encoding="utf-8")
-    (tmp_path / "pyproject.toml").touch()
     for name in ("VENV", "STAMP", "PYTHON"):
         monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
     monkeypatch.setattr(install, "ROOT", tmp_path)
     monkeypatch.setattr(install, "installations", 0, raising=False)
-    monkeypatch.setattr(install, "install", lambda yes: put_thing())
-    monkeypatch.setattr(install, "works", lambda: (packages() / "thing.py").exists())
+    monkeypatch.setattr(install, "install", lambda yes, damaged: put_thing(damaged))
+    monkeypatch.setattr(install, "works", lambda: bool([*install.VENV.glob("[Ll]ib/**/thing.py")]))
     make_venv()
     return tmp_path
 
@@ -44,19 +45,23 @@ def packages() -> Path:
     return next(install.VENV.glob("[Ll]ib/**/site-packages"))
 
 
-def put_thing() -> None:
+def put_thing(damaged=()) -> None:
+    """As pip does: what its records name is there is left alone, unless it is told to."""
     install.installations += 1
     version = install.pins()[0].split("==")[1]
     for old in packages().glob("thing-*"):
+        if old.name == f"thing-{version}.dist-info" and not damaged:
+            return
         shutil.rmtree(old)
     info = packages() / f"thing-{version}.dist-info"
     info.mkdir(exist_ok=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: thing\nVersion: {version}\n", encoding="utf-8")
-    (info / "RECORD").write_text(f"{info.name}/METADATA,,\nthing.py,,\n", encoding="utf-8")
+    (info / "RECORD").write_text(f"{info.name}/METADATA,,\nextra.py,,\nthing.py,,\n", encoding="utf-8")
+    (packages() / "extra.py").touch()
     (packages() / "thing.py").touch()
 
 
-def offline(yes):
+def offline(yes, damaged):
     install.installations += 1
     raise SetUpError("This machine seems to be offline.")
 
@@ -81,25 +86,18 @@ def test_a_change_to_what_is_installed_installs_again(clone, name):
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SetUpError("the disk is full")])
 def test_an_interrupted_first_installation_leaves_no_stamp(clone, monkeypatch, interruption):
     with monkeypatch.context() as patch, pytest.raises(type(interruption)):
-        patch.setattr(install, "install", lambda yes: (_ for _ in ()).throw(interruption))
+        patch.setattr(install, "install", lambda *_: (_ for _ in ()).throw(interruption))
         install.set_up()
     assert not install.STAMP.exists()
     install.set_up()
     assert install.installations == 1 and install.STAMP.exists()
 
 
-@pytest.mark.parametrize("change", ["the list", "the folder's name"])
-def test_an_update_that_fails_leaves_a_good_environment_in_use(clone, monkeypatch, capsys, change):
-    """As after `git pull`, or a new name for the folder, without a network. The old stamp stays, so each start tries again."""
+def test_an_update_that_fails_leaves_a_good_environment_in_use(clone, monkeypatch, capsys):
+    """As after `git pull` without a network. The old stamp stays, so each start tries again."""
     install.set_up()
     stamp = install.STAMP.read_text(encoding="utf-8")
-    if change == "the list":
-        (clone / "requirements.txt").write_text("thing==2.0\n", encoding="utf-8")
-    else:
-        (clone / "renamed").mkdir()
-        for name in install.DECIDES:
-            (clone / name).rename(clone / "renamed" / name)
-        monkeypatch.setattr(install, "ROOT", clone / "renamed")
+    (clone / "requirements.txt").write_text("thing==2.0\n", encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setattr(install, "install", offline)
         install.set_up()
@@ -112,6 +110,25 @@ def test_an_update_that_fails_leaves_a_good_environment_in_use(clone, monkeypatc
     assert install.installations == 4
 
 
+def test_a_folder_with_a_new_name_needs_nothing(clone, monkeypatch):
+    """No network, no pip; and the package is found there also by a program that run.py did not start."""
+    (clone / "vae_helpers").mkdir()
+    (clone / "vae_helpers" / "__init__.py").touch()
+    install.set_up()
+    install.link()
+    renamed = clone.rename(clone.with_name("Łukasz 王"))
+    for name in ("VENV", "STAMP", "PYTHON"):
+        monkeypatch.setattr(install, name, renamed / getattr(install, name).relative_to(clone))
+    monkeypatch.setattr(install, "ROOT", renamed)
+    install.set_up()
+    assert install.installations == 1
+    for more in ({"PYTHONUTF8": "1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
+        command = [install.PYTHON, "-c", "import vae_helpers, os; print(os.fsencode(vae_helpers.__file__))"]
+        found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd="/", env=env)
+        assert found.stdout.strip() == repr(os.fsencode(renamed / "vae_helpers" / "__init__.py"))
+
+
 def test_an_old_list_that_comes_back_is_checked_against_what_is_there(clone, monkeypatch):
     """The update stopped half-way, and the checkout went back: its stamp fits, its packages do not."""
     install.set_up()
@@ -120,7 +137,47 @@ def test_an_old_list_that_comes_back_is_checked_against_what_is_there(clone, mon
     put_thing()
     (clone / "requirements.txt").write_text(old, encoding="utf-8")
     install.set_up()
-    assert install.installations == 3 and install.state() == (VERSION, True)
+    assert install.installations == 3 and install.state() == (VERSION, [])
+
+
+def test_a_package_that_lacks_files_is_installed_again(clone, monkeypatch, capfd):
+    """What is needed imports, so the environment stays; pip believes its records, so it must be told. Offline all starts as it is."""
+    install.set_up()
+    (packages() / "extra.py").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "install", offline)
+        install.set_up()
+    assert "Until then this starts" in capfd.readouterr().err and install.state() == (VERSION, ["files of thing==1.0"])
+    install.set_up()
+    assert install.installations == 3 and install.state() == (VERSION, []) and "no longer works" not in capfd.readouterr().out
+
+
+def test_pip_that_installed_elsewhere_is_not_believed(clone, monkeypatch):
+    """As with `target` in pip's own settings."""
+    monkeypatch.setattr(install, "install", lambda *_: None)
+    with pytest.raises(SetUpError, match=r"pip says that all is installed, yet .* lacks thing==1.0"):
+        install.set_up()
+    assert not install.STAMP.exists()
+
+
+def test_two_at_once_install_once(clone, capfd):
+    """The second waits, and finds that all is done."""
+    with ThreadPoolExecutor() as pool:
+        with machine.alone(clone):
+            both = [pool.submit(install.set_up) for _ in range(2)]
+            assert not wait(both, timeout=2).done
+        [one.result(timeout=60) for one in both]
+    assert install.installations == 1 and "Another run.py is at work in this folder" in capfd.readouterr().out
+
+
+def test_a_folder_that_may_only_be_read(clone, capsys):
+    """pip is not even asked: with an environment that works the collection starts, without one it says who can help."""
+    (clone / ".venv.lock").mkdir()  # cannot be opened, by root neither
+    with pytest.raises(SetUpError, match="may only be read, .* Whoever may write there gives this command once"):
+        install.set_up()
+    put_thing()
+    install.set_up()
+    assert "Until then this starts with what is installed" in capsys.readouterr().err and install.installations == 1
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, lambda: 1], ids=["Ctrl-C", "exit status 1"])
@@ -150,11 +207,12 @@ def test_a_broken_environment_is_made_anew(clone, monkeypatch, capfd, damage):
     elif damage == "no pyvenv.cfg":
         settings.unlink()
     else:
+        (packages() / "extra.py").unlink()
         (packages() / "thing.py").unlink()
     make = subprocess.call
     monkeypatch.setattr(install.subprocess, "call", lambda command, env: make([*command, "--without-pip"]))  # quicker
     install.set_up()
-    assert install.installations == 2 and install.state() == (VERSION, True)
+    assert install.installations == 2 and install.state() == (VERSION, [])
     assert "no longer works" in capfd.readouterr().out
 
 
@@ -164,7 +222,30 @@ def test_the_home_folder_may_have_any_name(clone):
     before = settings.read_bytes()
     for name, version in (("Łukasz Иван 王".encode(), VERSION), ("Łukasz".encode("cp1250"), "")):
         settings.write_bytes(before + b"\nprompt = " + name)
-        assert install.state() == (version, False)
+        assert install.state()[0] == version
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locale")
+def test_run_py_works_in_a_locale_that_cannot_read_the_folders_name(tmp_path):
+    """In C without Python's UTF-8 mode a name is bytes. Everything is there, so nothing is installed, and what follows is started."""
+    folder = tmp_path / "Łukasz 王"
+    (folder / "tools").mkdir(parents=True)
+    for name in (*install.DECIDES, "run.py", "tools/install.py", "tools/machine.py", "tools/chromium.py"):
+        shutil.copy(ROOT / name, folder / name)
+    code = "import run, install, os; install.state = lambda: ('3.12', []); install.bring_up = None; install.VENV.mkdir(); "
+    code += "install.STAMP.write_text(install.fingerprint('3.12'), encoding='utf-8'); run.call = lambda *words: print(*words) or 0; "
+    code += "(run.ROOT / 'notebooks').mkdir(); exit(run.main(['lab', '--copy', 'mine']))"
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    env |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "."}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=folder, env=env)
+    assert (done.returncode, done.stderr) == (0, "") and f"--ServerApp.root_dir={folder / 'mine'}" in done.stdout
+
+
+def test_what_a_program_says_may_be_in_any_encoding(clone):
+    """Tracebacks name folders, in Windows' code page."""
+    install.set_up()
+    (packages() / "sitecustomize.py").write_text("import sys\nsys.stderr.buffer.write('王'.encode('cp936'))", encoding="utf-8")
+    assert install.state() == (VERSION, [])
 
 
 def test_a_slow_disk_costs_nobody_the_environment(clone, monkeypatch):
@@ -218,8 +299,12 @@ def test_where_there_are_no_builds_that_is_said_at_once(version, system, machine
 
 
 def test_a_fitting_python_on_the_machine_is_named(monkeypatch):
-    monkeypatch.setattr(install.shutil, "which", lambda name: f"/usr/bin/{name}" if name in ("python3.12", "python3.13") else None)
+    """Not one of pyenv's names, which are there for each Python, in use or not."""
+    monkeypatch.setattr(machine, "starts", lambda name: name in ("python3.12", "python3.13"))
     assert "This machine has one: python3.13 run.py lab" in install.unsupported("3.15", "linux-x86_64", "x86_64", "")
+    monkeypatch.undo()
+    monkeypatch.setattr(machine.shutil, "which", lambda name: {"good": sys.executable, "shim": "/bin/false"}.get(name))
+    assert machine.starts("good") and not machine.starts("shim") and not machine.starts("none")
 
 
 RETRY = "WARNING: Retrying (Retry(total=0)) after connection broken by '{}': /simple/thing/\n"
@@ -255,25 +340,49 @@ def disk(monkeypatch, gigabytes):
 def test_a_full_disk_is_seen_before_anything_is_made(clone, monkeypatch):
     install.shutil.rmtree(install.VENV)
     disk(monkeypatch, 1.0)
-    with pytest.raises(SetUpError, match=r"has 1.0 GB free, and this needs about 3. Make room"):
+    with pytest.raises(SetUpError, match=r"has 1.0 GB free, and this needs about 3.0. Make room"):
         install.set_up()
     assert not install.VENV.exists()
+
+
+@pytest.mark.parametrize("full", ["this folder's", "the one that pip downloads to"])
+def test_an_interrupted_installation_needs_room_too(clone, monkeypatch, full):
+    """Less what it has already."""
+    monkeypatch.setattr(machine, "ROOT", clone)
+    monkeypatch.setattr(machine.tempfile, "gettempdir", lambda: "/elsewhere")
+    monkeypatch.setattr(install, "size", lambda folder: 1.2)
+    room = {clone: 1.7, Path("/elsewhere"): 99.0} if full == "this folder's" else {clone: 99.0, Path("/elsewhere"): 0.5}
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: usage(room[path] * 1e9))
+    needed = "has 1.7 GB free, and this needs about 1.8" if full == "this folder's" else "disk of /elsewhere has 0.5 GB .* about 0.6"
+    with pytest.raises(SetUpError, match=needed):
+        install.set_up()
+    assert install.installations == 0
+    room.update({clone: 1.9, Path("/elsewhere"): 0.7})
+    install.set_up()
+
+
+def test_the_size_of_a_folder(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(bytes(3000))
+    assert 3e-6 <= machine.size(tmp_path) < 1e-4
 
 
 @pytest.mark.parametrize(
     ("gpu", "yes", "typed", "free", "stops"),
     [
         (False, False, None, 99, "Nothing was installed"),  # a script: nobody to ask
-        (False, False, "n", 99, "Nothing was installed"),
-        (False, False, "y", 99, None),
+        (False, False, "n\n", 99, "Nothing was installed"),
+        (False, False, "", 99, "Nothing was installed"),  # Ctrl-D
+        (False, False, "y\n", 99, None),
         (False, True, None, 99, None),
         (True, False, None, 99, None),
         (True, True, None, 8, "8.0 GB free"),
     ],
 )
-def test_three_gigabytes_do_not_come_by_surprise(monkeypatch, capsys, gpu, yes, typed, free, stops):
+def test_three_gigabytes_do_not_come_by_surprise(clone, monkeypatch, capsys, gpu, yes, typed, free, stops):
     disk(monkeypatch, free)
-    monkeypatch.setattr("sys.stdin", namedtuple("stdin", "isatty readline")(lambda: typed is not None, lambda: f"{typed}\n"))
+    monkeypatch.setattr("sys.stdin", namedtuple("stdin", "isatty readline")(lambda: typed is not None, lambda: typed))
     with pytest.raises(SetUpError, match=stops) if stops else nullcontext():
         install.agree_to_cuda(gpu, yes)
     assert "about 3 GB to download, 5.5 GB on disk" in capsys.readouterr().out
@@ -305,6 +414,7 @@ def test_the_small_build_of_torch_is_tried_first_on_linux_without_a_gpu(monkeypa
     monkeypatch.setattr(install.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if gpu else None)
     monkeypatch.setattr(install, "pip", pip)
     monkeypatch.setattr(install, "brings_cuda", lambda torch: seen.append("would") or cuda)
+    monkeypatch.setattr(install, "link", lambda: None)
     monkeypatch.setattr(install, "agree_to_cuda", lambda gpu, yes: seen.append("agree"))
     install.install()
     assert seen == asked
@@ -331,6 +441,41 @@ def test_pip_is_asked_which_build_it_would_bring(tmp_path, monkeypatch, needs):
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     monkeypatch.setattr(install, "PYTHON", sys.executable)
     assert install.brings_cuda("flame==99.0") == bool(needs)
+    with pytest.raises(SetUpError, match="could not find flame==1.0. Its index lacks"):
+        install.brings_cuda("flame==1.0")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the usual build is the CPU's")
+def test_a_further_index_of_the_users_does_not_slip_the_big_build_in(clone, tmp_path, monkeypatch):
+    """The index of CPU builds does not answer, and a mirror has the other build under the pinned version."""
+    subprocess.run([install.PYTHON, "-m", "ensurepip"], check=True, capture_output=True)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    (clone / "requirements.txt").write_text("torch==99.0\n", encoding="utf-8")
+    wheel(tmp_path, "torch", "nvidia_cublas")
+    wheel(tmp_path, "nvidia_cublas")
+    monkeypatch.setattr(install.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(SetUpError, match="Nothing was installed"):
+        INSTALL()
+    assert not [*packages().glob("torch*")]
+
+
+def test_what_lacks_files_is_forced_and_the_small_build_stays_small(monkeypatch):
+    said = []
+    monkeypatch.setattr(install, "link", lambda: None)
+    monkeypatch.setattr(install, "PYTHON", sys.executable)
+    monkeypatch.setattr(install.sys, "platform", "linux")
+    monkeypatch.setattr(install.shutil, "which", lambda name: None)
+    monkeypatch.setattr(install, "pip", lambda *arguments: said.append(arguments) or "")
+    torch = next(pin for pin in install.pins() if pin.startswith("torch=="))
+    install.install(False, [torch, "seaborn==1.0"])
+    small, rest, forced = said
+    assert install.CPU_INDEX in small and "--force-reinstall" in small and rest == ("install", *install.pins())
+    assert forced == ("install", "--no-deps", "--force-reinstall", "seaborn==1.0")
+    said.clear()
+    install.install()
+    assert len(said) == 2 and "--force-reinstall" not in said[0]
 
 
 # Surroundings
@@ -372,6 +517,45 @@ def test_the_package_is_that_of_this_folder(tmp_path, monkeypatch):
     command = [sys.executable, "-c", "import vae_helpers; print(vae_helpers.__file__)"]
     found = subprocess.run(command, capture_output=True, encoding="utf-8", cwd="/", env=install.surroundings())
     assert Path(found.stdout.strip()) == ROOT / "vae_helpers" / "__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("variable", "stays"),
+    [
+        *[(name, False) for name in ("PYTHONHOME=/x", "PYTHONOPTIMIZE=1", "PYTHONSAFEPATH=1", "PYTHONWARNINGS=error", "PYTHONUTF8=0")],
+        *[(name, False) for name in ("VIRTUAL_ENV=/x", "JUPYTERLAB_DIR=/x", "PIP_TARGET=/x", "PIP_PYTHON=/x", "MPLBACKEND=Agg")],
+        *[(name, True) for name in ("PYTHONUTF8=1", "PYTHONDONTWRITEBYTECODE=1", "PYTHON_KEYRING_BACKEND=x", "CONDA_PREFIX=/x")],
+        *[(name, True) for name in ("PIP_INDEX_URL=x", "PIP_CERT=x", "https_proxy=x", "JUPYTER_CONFIG_DIR=/x", "PIP_CONFIG_FILE=x")],
+    ],
+)
+def test_a_users_variables(monkeypatch, variable, stays):
+    """What leads elsewhere goes; where packages come from, and by which proxy, is the user's to say."""
+    name, value = variable.split("=")
+    monkeypatch.setenv(name, value)
+    assert (install.surroundings().get(name) == value) == stays
+
+
+def test_another_environment_that_is_active_lends_nothing(tmp_path, monkeypatch):
+    """IPython by itself looks first into the one that VIRTUAL_ENV names. Nor does a file in the caller's folder hide one of Python's."""
+    others = tmp_path / "lib" / f"python{VERSION}" / "site-packages"
+    others.mkdir(parents=True)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    command = [sys.executable, "-W", "ignore", "-m", "IPython", "--no-banner", "-c", "import sys; print(sys.path)"]
+    paths = [
+        subprocess.run(command, capture_output=True, encoding="utf-8", env=env | {"IPYTHONDIR": str(tmp_path)}).stdout
+        for env in (os.environ, install.surroundings())
+    ]
+    assert str(others) in paths[0] or os.name == "nt"
+    assert "site-packages" in paths[1] and str(tmp_path) not in paths[1]
+
+
+def test_a_file_in_the_callers_folder_hides_none_of_pythons(clone, tmp_path, monkeypatch):
+    install.set_up()
+    (tmp_path / "callers").mkdir()
+    for name in ("csv", "email", "zipfile", "pip"):
+        (tmp_path / "callers" / f"{name}.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "callers")
+    assert install.state() == (VERSION, [])
 
 
 def test_the_users_own_settings_of_jupyter_stay(monkeypatch):

@@ -21,20 +21,28 @@ def test_ruff_has_nothing_to_say(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+OPENERS = {"open": "r", "fdopen": "r", "NamedTemporaryFile": "w+b", "TemporaryFile": "w+b", "SpooledTemporaryFile": "w+b"}  # their modes
+TEXT = {"read_text": 1, "write_text": 2, "loadtxt": 9, "genfromtxt": 9, "savetxt": 9, "FileHandler": 9}  # arguments with an encoding
+UTF8 = ("utf-8", "utf-8-sig", "ascii")
+
+
 def unsaid(source: str) -> Iterator[str]:
-    """Calls that open text, or read a program's, without saying how it is encoded: "line 3: open"."""
+    """Calls that open text, or read a program's, without saying that it is UTF-8: "line 3: open"."""
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call) or any(word.arg in (None, "encoding") for word in node.keywords):
+        if not isinstance(node, ast.Call) or any(word.arg is None for word in node.keywords):
             continue
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        given = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
+        name, words = getattr(node.func, "attr", getattr(node.func, "id", "")), {word.arg: word.value for word in node.keywords}
+        given = [*node.args, *filter(None, [words.get("mode")])]
         modes = [each.value for each in given if isinstance(each, ast.Constant) and re.fullmatch(r"[rwax][bt+]*", str(each.value))]
-        if (
-            (name == "open" and not "".join(modes).count("b") and (modes or not given or isinstance(node.func, ast.Name)))
-            or (name == "read_text" and not given)
-            or (name == "write_text" and len(given) < 2)
-            or any(word.arg == "text" for word in node.keywords if name in ("run", "Popen", "check_output"))
-        ):
+        opens = name in OPENERS and "b" not in "".join(modes or [OPENERS[name]])
+        opens = opens and bool(modes or not given or name != "open" or isinstance(node.func, ast.Name))  # Image.open(file) is no text
+        if "encoding" in words:
+            said = words["encoding"]
+            wrong = (opens or name in TEXT) and isinstance(said, ast.Constant) and said.value not in UTF8
+        else:
+            wrong = opens or (name in TEXT and len(given) < TEXT[name]) or name in ("getoutput", "getstatusoutput", "popen")
+            wrong = wrong or (name in ("run", "Popen", "check_output") and bool({"text", "universal_newlines"} & set(words)))
+        if wrong:
             yield f"line {node.lineno}: {name}"
 
 
@@ -57,6 +65,21 @@ def unsaid(source: str) -> Iterator[str]:
         ("subprocess.run(c, encoding='utf-8')", False),
         ("subprocess.run(c)", False),
         ("f(**options).run(text=True)", True),
+        ("open(p, encoding=None)", True),
+        ("p.read_text(encoding='locale')", True),
+        ("p.write_text(text, encoding='cp936')", True),
+        ("p.open(mode='rt', newline='')", True),
+        ("p.read_text(errors='replace')", True),
+        ("p.write_text(text, newline='')", True),
+        ("gzip.open(p, 'rt')", True),
+        ("gzip.open(p)", False),
+        ("np.loadtxt(p)", True),
+        ("np.savetxt(p, x, encoding='utf-8')", False),
+        ("NamedTemporaryFile()", False),
+        ("NamedTemporaryFile('w')", True),
+        ("os.fdopen(number, 'w')", True),
+        ("subprocess.check_output(c, universal_newlines=True)", True),
+        ("subprocess.getoutput(c)", True),
     ],
 )
 def test_a_call_that_does_not_say_is_seen(call, seen):

@@ -1,5 +1,6 @@
 """run.py: its commands, what they hand on, and what it says instead. How the environment is made is in test_install.py."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import chromium
 import install
 import pytest
 from freshness import ROOT
+from notebook_reading import COURSE
 
 import run
 
@@ -24,7 +26,6 @@ def called(monkeypatch):
     monkeypatch.setattr(install, "set_up", lambda yes: programs.append(yes))
     monkeypatch.setattr(run, "call", lambda *arguments, **variables: programs.append(arguments) or 0)
     monkeypatch.setattr(run, "find_browser", lambda options: {})
-    monkeypatch.chdir(os.getcwd())  # and back at the end: pytest is started in the collection's folder
     return programs
 
 
@@ -71,6 +72,23 @@ sys.exit(run.call("-c", program, A="b"))"""
     assert (Path(folder), Path(package), variable) == (tmp_path, ROOT / "vae_helpers" / "__init__.py", "b")
 
 
+def test_a_python_that_is_too_old_can_read_run_py():
+    """Down to 3.6, which some clusters still call python3; it says which versions work, and does nothing else."""
+    source = (ROOT / "run.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 6))
+    start = f"import sys; sys.version_info = (3, 6, 8)\n{source}"
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, encoding="utf-8")
+    assert done.returncode == 1 and done.stderr.startswith(f"This needs Python {install.PYTHONS[0]} to {install.PYTHONS[-1]}; ")
+
+
+def test_a_name_that_the_terminal_cannot_say(tmp_path):
+    """As on Windows, where what is said goes to a file."""
+    code = "import run, install; install.set_up = lambda yes: None; run.call = lambda *_: 0; run.main(['lab', '--copy', 'Łukasz'])"
+    env = install.surroundings() | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="cp1252", cwd=tmp_path, env=env)
+    assert "\\u0141ukasz" in done.stdout and (done.stderr, done.returncode) == ("", 0)
+
+
 # Paths
 
 
@@ -81,24 +99,36 @@ def test_relative_paths_are_the_callers(called, tmp_path, monkeypatch):
     run.main(["export", "mine.ipynb", "-o", "page.html"])
     assert called.pop() == (str(ROOT / "tools/export_page.py"), "mine.ipynb", "-o", "page.html") and Path.cwd() == tmp_path
     run.main(["lab", "mine.ipynb"])
-    assert called.pop() == ("-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", str(tmp_path / "mine.ipynb"))
+    assert called.pop() == ("-P", "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", str(tmp_path / "mine.ipynb"))
     run.main(["test", "test_mine.py::test_a", "-x"])
-    assert str(tmp_path / "test_mine.py::test_a") in called[-1] and "notebooks" not in called[-1] and Path.cwd() == ROOT
+    assert called[-1][-2:] == ("test_mine.py::test_a", "-x") and str(ROOT / "notebooks") not in called[-1]
+    run.main(["test", "--junitxml", "report.xml"])  # a file that is written, which only pytest knows
+    assert called[-1][-2:] == ("--junitxml", "report.xml") and str(ROOT / "tests") in called[-1] and Path.cwd() == tmp_path
+
+
+def test_pytest_runs_from_any_folder(tmp_path):
+    """With the collection's settings, and its paths are the caller's."""
+    (tmp_path / "test_mine.py").write_text("import install, run\n\ndef test_mine(): pass", encoding="utf-8")
+    arguments = run.test_arguments(["test_mine.py", str(ROOT / "tests/test_files.py"), "--collect-only", "-q"])
+    command = [sys.executable, "-P", "-m", "pytest", *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, env=install.surroundings())
+    assert done.returncode == 0 and all(name in done.stdout for name in ("::test_mine", "test_files.py::")), done.stdout + done.stderr
 
 
 def test_pytest_gets_everything_or_what_was_named(monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert run.test_arguments(["-k", "kl"])[:2] == ["tests", "notebooks"]
-    assert run.test_arguments(["tests/test_setup.py::test_a", "-x"])[0] == "--nbval-lax"
+    for options in (["-k", "kl"], ["-k", "notebooks"], ["-m", "tests"], []):  # the second names a folder, and means an expression
+        assert run.test_arguments(options)[:2] == [str(ROOT / "tests"), str(ROOT / "notebooks")]
+    assert run.test_arguments(["tests/test_setup.py::test_a", "-x"])[0] == "-c"
 
 
 def test_lab_opens_the_first_notebook_or_the_one_that_is_named(called, monkeypatch):
     monkeypatch.chdir(ROOT)
     run.main(["lab", "--no-browser"])
     run.main(["lab", "notebooks/04_kl_term.ipynb"])
-    root, first, option = called[1][2:]
+    root, first, option = called[1][3:]
     assert root == f"--ServerApp.root_dir={ROOT}" and option == "--no-browser"
-    assert (Path(first), Path(called[3][3])) == (ROOT / "notebooks/00_start_here.ipynb", ROOT / "notebooks/04_kl_term.ipynb")
+    assert (Path(first), Path(called[3][4])) == (ROOT / "notebooks/00_start_here.ipynb", ROOT / "notebooks/04_kl_term.ipynb")
 
 
 # A shared folder
@@ -108,7 +138,7 @@ def test_lab_copy_puts_the_notebooks_into_a_folder_of_ones_own(called, tmp_path,
     """Twice: what the reader has written stays."""
     monkeypatch.chdir(tmp_path)
     assert run.main(["lab", "--no-browser", "--copy", "mine"]) == 0
-    root, notebook, option = called[-1][2:]
+    root, notebook, option = called[-1][3:]
     assert (root, option) == (f"--ServerApp.root_dir={tmp_path / 'mine'}", "--no-browser")
     assert Path(notebook).read_bytes() == (ROOT / "notebooks/00_start_here.ipynb").read_bytes()
     ours = {file.name for file in (ROOT / "notebooks").iterdir() if file.is_file()}
@@ -118,8 +148,44 @@ def test_lab_copy_puts_the_notebooks_into_a_folder_of_ones_own(called, tmp_path,
     run.main(["lab", "--copy", "mine"])
     assert Path(notebook).read_text(encoding="utf-8") == "my own" and (tmp_path / "mine" / "04_kl_term.ipynb").exists()
     assert f"{len(ours) - 1} files were there before, and stay as they were." in capsys.readouterr().out
-    assert run.main(["lab", "--copy"]) == 1
-    assert "--copy needs a folder" in capsys.readouterr().err
+    for wrong in (["--copy"], ["--copy", "--no-browser"], ["--copy="]):
+        assert run.main(["lab", *wrong]) == 1
+        assert "--copy needs a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["04_kl_term.ipynb", str(ROOT / "notebooks" / "04_kl_term.ipynb")])
+def test_with_a_copy_its_own_notebook_is_opened(called, tmp_path, monkeypatch, named):
+    """Not the shared one, where nothing can be saved."""
+    monkeypatch.chdir(tmp_path)
+    assert run.main(["lab", named, "--copy=mine"]) == 0
+    assert called[-1][3:] == (f"--ServerApp.root_dir={tmp_path / 'mine'}", str(tmp_path / "mine" / "04_kl_term.ipynb"))
+
+
+def test_a_copy_that_was_cut_short_leaves_no_half_notebook(called, tmp_path, monkeypatch):
+    def full(source, target):
+        Path(target).write_text("half", encoding="utf-8")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.shutil, "copyfile", full)
+        assert run.main(["lab", "--copy", str(tmp_path / "mine")]) == 1
+    assert run.main(["lab", "--copy", str(tmp_path / "mine")]) == 0
+    for file in COURSE:
+        assert (tmp_path / "mine" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_a_copy_into_the_notebooks_own_folder_ends(called, tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    assert run.main(["lab", "--copy", str(tmp_path / "notebooks" / "mine")]) == 0
+    assert [file.name for file in (tmp_path / "notebooks" / "mine").rglob("*")] == ["00_start_here.ipynb"]
+
+
+def test_a_notebook_that_is_not_there_is_named(called, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run.main(["lab", "notebooks/04_kl_term.ipynb"]) == 1 and called == []
+    assert capsys.readouterr().err.startswith(f"There is no notebook {tmp_path / 'notebooks' / '04_kl_term.ipynb'}. Give the path")
 
 
 def test_what_writes_here_says_so_where_it_may_only_read(called, monkeypatch, capsys):
@@ -128,6 +194,19 @@ def test_what_writes_here_says_so_where_it_may_only_read(called, monkeypatch, ca
     assert capsys.readouterr().err.startswith(f"`run.py test` writes into {ROOT}, which you may only read. Copy that folder")
     assert run.main(["lab"]) == 0 and run.main(["export", "a.ipynb"]) == 0
     assert "`run.py lab --copy my-notebooks` gives you a copy" in capsys.readouterr().out
+
+
+def test_a_home_folder_that_may_only_be_read(called, tmp_path, monkeypatch, capsys):
+    """JupyterLab would end in a traceback. What the user has set stays."""
+    given = {}
+    monkeypatch.setattr(run, "call", lambda *_, **variables: given.update(variables) or 0)
+    assert run.main(["lab"]) == 0 and given == {}
+    monkeypatch.setattr(run.os.path, "expanduser", lambda path: str(tmp_path / "none"))
+    monkeypatch.setattr(run.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("IPYTHONDIR", "mine")
+    assert run.main(["lab"]) == 0 and "settings of JupyterLab's that you change will be forgotten" in capsys.readouterr().out
+    assert given.pop("IPYTHONDIR") == "mine" and {"JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"} < set(given)
+    assert all(Path(folder).is_relative_to(tmp_path) for folder in given.values())
 
 
 # The browser

@@ -13,45 +13,63 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from machine import PYTHONS, ROOT, SetUpError, agreed, alone, enough_room, read_only, running, size, unsupported, why_pip_failed
+
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-DECIDES = ["requirements.txt", "requirements-test.txt", "pyproject.toml"]  # what the environment depends on
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")  # for these, all pins have wheels; the README quotes the first and the last
+DECIDES = ["requirements.txt", "requirements-test.txt"]  # what the environment depends on
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PIP = ("-P", "-m", "pip", "--disable-pip-version-check")
 ROOM, ROOM_CUDA = 3.0, 9.0  # GB that must be free: an environment is 1.8, with the CUDA build 5.5, and what is downloaded comes on top
-
-
-class SetUpError(Exception):
-    """The environment could not be made; the message says why and what to do."""
 
 
 def set_up(yes: bool = False) -> None:
     """Make `.venv` match the pinned requirements. `yes`: what would be asked is agreed to. Raises SetUpError."""
-    version, whole = state()
-    stamp = fingerprint(version)
-    if whole and STAMP.exists() and STAMP.read_text(encoding="utf-8") == stamp:
+    if complete():
         return
-    if VENV.exists() and (not version or (STAMP.exists() and not whole and not works())):
+    try:
+        with alone(ROOT):
+            if not complete():  # a second look: the first may have seen another call's work half done
+                bring_up(yes)
+    except SetUpError as error:
+        if not works():
+            raise
+        print(f"{error}\nUntil then this starts with what is installed, which may differ from the requirements.", file=sys.stderr)
+
+
+def complete() -> bool:
+    """Whether there is nothing to do: all is there, and for these very lists."""
+    version, faults = state()
+    return not faults and STAMP.exists() and STAMP.read_bytes() == fingerprint(version).encode()
+
+
+def bring_up(yes: bool) -> None:
+    """Make, mend or update `.venv`, and stamp it. Raises SetUpError."""
+    version, faults = state()
+    if VENV.is_dir() and not os.access(VENV, os.W_OK):
+        raise read_only(VENV)
+    if VENV.exists() and (not version or (STAMP.exists() and faults and not works())):
         if not VENV.is_dir() or VENV.is_symlink():
             raise SetUpError(f"{VENV} is in the way: expected a folder that run.py may fill. Move it elsewhere and try again.")
         print(f"The environment in {VENV} no longer works (its Python was replaced, or files are missing). Making it anew.")
         shutil.rmtree(VENV)
     if not VENV.exists():
         make()
-        stamp = fingerprint(state()[0])
-    try:
-        install(yes)
-    except SetUpError as error:
-        if not works():
-            raise
-        print(f"{error}\nUntil then this starts with what is installed, which is not quite what the requirements ask for.", file=sys.stderr)
-        return
+    elif faults:
+        enough_room(ROOM, size(VENV))
+    install(yes, [fault.removeprefix(FILES) for fault in faults if fault.startswith(FILES)])
+    version, faults = state()
+    if faults:
+        raise SetUpError(
+            f"pip says that all is installed, yet {VENV} lacks {', '.join(faults)}. If settings of pip's lead elsewhere (`pip config list` "
+            "shows target, prefix, root), take them out; else delete that folder. Then give the same command again."
+        )
     beside = STAMP.with_suffix(".new")
-    beside.write_text(stamp, encoding="utf-8")
+    beside.write_text(fingerprint(version), encoding="utf-8")
     os.replace(beside, STAMP)
 
 
@@ -62,30 +80,52 @@ def make() -> None:
     enough_room(ROOM)
     print(f"Making an environment in {VENV} with Python {sys.version.split()[0]}. The first time takes a few minutes.")
     try:
-        if subprocess.call([sys.executable, "-m", "venv", VENV], env=surroundings()):
+        python = getattr(sys, "_base_executable", "") or sys.executable  # this one may have lain in the `.venv` that went
+        if subprocess.call([python, "-m", "venv", VENV], env=surroundings()):
             raise SetUpError("Python's venv module failed; its message is above. On Debian and Ubuntu: apt install python3-venv.")
     except BaseException:  # Ctrl-C too: half an environment has half a pip
         shutil.rmtree(VENV, ignore_errors=True)
         raise
 
 
-def install(yes: bool = False) -> None:
-    """Install the requirements into `.venv`; on Linux with no NVIDIA GPU, PyTorch's CPU build first. Raises SetUpError."""
-    if subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL, env=surroundings()):  # an environment made by uv has none
+def install(yes: bool = False, damaged: Sequence[str] = ()) -> None:
+    """Install the requirements into `.venv`; on Linux with no NVIDIA GPU, PyTorch's CPU build first. `damaged` pins are taken for installed
+    by pip, and lack files. Raises SetUpError."""
+    if not pip_answers():  # an environment made by uv has none, an interrupted one half of it
         subprocess.call([PYTHON, "-m", "ensurepip"], env=surroundings())
     torch = next(pin for pin in pins() if pin.startswith("torch=="))
-    gpu = shutil.which("nvidia-smi") is not None
+    anew, small = ["--no-deps", "--force-reinstall"], False
     if sys.platform.startswith("linux"):  # elsewhere the usual build is the CPU's
-        from_cpu_index = ["--no-deps", "--index-url", CPU_INDEX, "--timeout", "30", "--retries", "1", torch]
-        if (gpu or pip("install", *from_cpu_index)) and brings_cuda(torch):
+        gpu = shutil.which("nvidia-smi") is not None
+        wanted = [f"{torch}+cpu", *(anew if torch in damaged else anew[:1])]  # by its name: a user's further index has the other one
+        from_cpu_index = ["--index-url", CPU_INDEX, "--timeout", "30", "--retries", "1", *wanted]
+        small = not gpu and not pip("install", *from_cpu_index)
+        if not small and brings_cuda(torch):
             agree_to_cuda(gpu, yes)
-    if said := pip("install", "-r", "requirements-test.txt"):
+    said = pip("install", *pins())
+    others = [pin for pin in damaged if not (small and pin == torch)]
+    if others and not said:
+        said = pip("install", *anew, *others)
+    if said:
         raise SetUpError(f"pip could not install the requirements. {why_pip_failed(said)}, then give the same command again.")
+    link()
+
+
+def link() -> None:
+    """The package itself is this folder's, for programs that run.py does not start (VS Code's kernel): a path in a file of the environment.
+    Not by `pip install -e .`, which writes the whole path in UTF-8, where Python up to 3.12 reads another encoding and in some folders does
+    not start any more; this one is plain ASCII, and right also after the folder was renamed."""
+    for packages in (*VENV.glob("lib/python*/site-packages"), *VENV.glob("Lib/site-packages")):
+        (packages / "vae_helpers.pth").write_text(Path(os.path.relpath(ROOT, packages)).as_posix() + "\n", encoding="utf-8")
+
+
+def pip_answers() -> bool:
+    return subprocess.call([PYTHON, *PIP, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=surroundings()) == 0
 
 
 def pip(*arguments: str) -> str:
     """Run pip in `.venv`; what it says is shown as it comes. Returns its complaints, or the empty string if all went well."""
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", *arguments]
+    command = [PYTHON, *PIP, *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", cwd=ROOT, env=surroundings()) as process:
         said = []
         for line in process.stderr:
@@ -95,68 +135,24 @@ def pip(*arguments: str) -> str:
 
 
 def brings_cuda(torch: str) -> bool:
-    """Whether pip, left to itself, would fetch the build for NVIDIA GPUs: it is asked, and downloads nothing yet."""
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--quiet", "--report", "-", torch]
+    """Whether pip, left to itself, would fetch the build for NVIDIA GPUs: it is asked, and downloads nothing yet. Raises SetUpError where
+    pip cannot say: what comes must not be a surprise."""
+    command = [PYTHON, *PIP, "install", "--dry-run", "--quiet", "--report", "-", torch]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=ROOT, env=surroundings())
     if done.returncode:
-        return False  # what is wrong is said when it installs
+        print(done.stderr, end="", file=sys.stderr)
+        raise SetUpError(f"pip could not find {torch}. {why_pip_failed(done.stderr)}, then give the same command again.")
     return any(item["metadata"]["name"].lower().startswith(("nvidia", "cuda")) for item in json.loads(done.stdout)["install"])
 
 
 def agree_to_cuda(gpu: bool, yes: bool) -> None:
     """Say, or without a GPU ask, before 3 GB come. Raises SetUpError where nobody says yes, or the disk is too full."""
     print("pip would now fetch PyTorch's build for NVIDIA GPUs: about 3 GB to download, 5.5 GB on disk.")
-    enough_room(ROOM_CUDA)
+    enough_room(ROOM_CUDA, size(VENV))
     if not gpu:
         print(f"The small build for the CPU, from {CPU_INDEX}, was tried twice and did not come.")
-        if not yes and not (sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")):
+        if not yes and not agreed("Go on? [y/N] "):
             raise SetUpError("Nothing was installed. Try again later, or agree with the option --yes.")
-
-
-def enough_room(gigabytes: float) -> None:
-    free = shutil.disk_usage(ROOT).free / 1e9
-    if free < gigabytes:
-        raise SetUpError(
-            f"The disk has {free:.1f} GB free, and this needs about {gigabytes:.0f}. Make room, then give the same command again."
-        )
-
-
-def why_pip_failed(said: str) -> str:
-    """What to do, by pip's own words; a sentence without its end."""
-    for pattern, advice in {
-        r"No space left|Errno 28|not enough space": "The disk is full. Make room",
-        r"[Pp]ermission denied|Read-only file|WinError 5": f"It may not write to {VENV}. Have its owner do this, or work in your own copy",
-        r"ProxyError|407 Proxy": "The proxy refused. Check the variables https_proxy and http_proxy, and pip's setting `proxy`",
-        r"CERTIFICATE|SSLError": "A certificate was not accepted. Tell pip (its setting `cert`) the one that your network uses",
-        r"resolution|Name or service|getaddrinfo|nodename|unreachable|NewConnection|imed out|Connection (refused|reset)": (
-            "The package index that pip uses does not answer, so this machine seems to be offline. Connect it"
-        ),
-        r"No matching distribution|satisfies the requirement": "Its index lacks what is named above, for this Python or machine. Mend that",
-    }.items():
-        if re.search(pattern, said):
-            return advice
-    return f"Its message is above. Mend what it names (if nothing helps, delete {VENV})"
-
-
-def unsupported(version: str, system: str, machine: str, macos: str) -> str:
-    """Why no environment can be made with this Python ("3.12", built for "win-amd64" or "macosx-11.0-arm64") on this machine, or ""."""
-    elsewhere = "Open the collection on Binder, by the README's link."
-    if version not in PYTHONS:
-        better = next((f"python{v}" for v in reversed(PYTHONS) if shutil.which(f"python{v}")), "")
-        hint = f"This machine has one: {better} run.py lab" if better else "Install one of these, and call run.py with it"
-        return f"The pinned packages work with Python {PYTHONS[0]} to {PYTHONS[-1]}; {sys.executable} is Python {version}. {hint}."
-    if system == "win-arm64":
-        return "PyTorch has no build for Windows on ARM. Install the Python for Intel (x64), which this Windows runs too, and use that."
-    if macos and machine == "x86_64":
-        return f"PyTorch has no build for Macs with Intel processors any more. {elsewhere}"
-    if macos and int(macos.split(".")[0]) < 14:
-        return f"PyTorch's build needs macOS 14 or newer, and this is {macos}. Update it, or: {elsewhere}"
-    return ""
-
-
-def running() -> str:
-    """The version of the Python that runs this, such as "3.12"."""
-    return "{}.{}".format(*sys.version_info)
 
 
 def pins() -> list[str]:
@@ -165,59 +161,85 @@ def pins() -> list[str]:
     return [line for line in lines if "==" in line]
 
 
-# Run by the environment's own Python: its version; then whether each pin is there, and every fiftieth file of all that is installed.
-STATE = """
+FILES = "files of "
+# Run by the environment's own Python: its version; then each pin that is not there, and each package of which files are not. Of all that is
+# installed every fiftieth file is looked for; where one is missing, every file.
+STATE = f"""
 import importlib.metadata as metadata, os, sys
-print("{}.{}".format(*sys.version_info))
-for name, version in (pin.split("==") for pin in sys.argv[1:]):
-    assert metadata.version(name).split("+")[0] == version
-for found in metadata.distributions():
-    files = [line.rsplit(",", 2)[0] for line in (found.read_text("RECORD") or "").splitlines()]
-    code = [file for file in files if ".dist-info/" not in file and "__pycache__" not in file and '"' not in file]
-    assert all(os.path.exists(found.locate_file(file)) for file in code[::50])
-print("whole")"""
-
-
-def state() -> tuple[str, bool]:
-    """The Python version inside `.venv`, such as "3.11" ("" if it does not start, or is not what `.venv` was made with), and whether
-    everything is installed. Raises SetUpError if that cannot be said."""
+print("{{}}.{{}}".format(*sys.version_info))
+for pin in sys.argv[1:]:
+    name, version = pin.split("==")
     try:
-        asked = subprocess.run([PYTHON, "-c", STATE, *pins()], capture_output=True, encoding="utf-8", timeout=120, env=surroundings())
+        fits = metadata.version(name).split("+")[0] == version
+    except Exception:
+        fits = False
+    if not fits:
+        print(pin)
+def damaged(step):
+    for found in metadata.distributions():
+        files = [line.rsplit(",", 2)[0] for line in (found.read_text("RECORD") or "").splitlines()]
+        code = [file for file in files if ".dist-info/" not in file and "__pycache__" not in file and '"' not in file]
+        if found.metadata["Name"] != "vae_helpers" and not all(os.path.exists(found.locate_file(file)) for file in code[::step]):
+            yield f"{FILES}{{found.metadata['Name']}}=={{found.version.split('+')[0]}}"
+if any(damaged(50)):
+    print(*damaged(1), sep="\\n")
+print("all")"""
+
+
+def state() -> tuple[str, list[str]]:
+    """The Python version inside `.venv`, such as "3.11" ("" if it does not start, or is not what `.venv` was made with), and what it lacks:
+    pins, and "files of" a package. Raises SetUpError if that cannot be said."""
+    command = [PYTHON, "-P", "-c", STATE, *pins()]
+    try:
+        asked = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=120, env=surroundings())
         settings = (VENV / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
     except subprocess.TimeoutExpired:  # no reason to throw it away
         raise SetUpError(f"The Python in {VENV} does not answer: the disk may be very busy. Give the same command again later.") from None
     except OSError:
-        return "", False
-    version, *rest = asked.stdout.split() or [""]
+        return "", ["a Python that starts"]
+    version, *faults = asked.stdout.splitlines() or [""]
     made_with = re.search(r"^version(?:_info)? *= *([\d.]+)", settings, re.MULTILINE)  # venv and uv; virtualenv
-    fits = version in PYTHONS and made_with and f"{made_with[1]}.".startswith(f"{version}.")
-    return (version, rest == ["whole"]) if fits else ("", False)
+    if version not in PYTHONS or not made_with or not f"{made_with[1]}.".startswith(f"{version}."):
+        return "", ["a Python that starts"]
+    return version, faults[:-1] if faults[-1:] == ["all"] else [*faults, "records that can be read"]
 
 
 def works() -> bool:
     """Whether what the notebooks need can be imported, from elsewhere than this folder."""
-    needed = "import anywidget, ipykernel, jupyterlab, matplotlib, scipy, sklearn, torch, vae_helpers.widgets"
-    return subprocess.run([PYTHON, "-c", needed], capture_output=True, cwd=VENV, env=surroundings()).returncode == 0
+    needed = "import anywidget, ipykernel, jupyterlab, matplotlib, scipy, seaborn, sklearn, torch, vae_helpers.widgets"
+    try:
+        return subprocess.run([PYTHON, "-P", "-c", needed], capture_output=True, env=surroundings()).returncode == 0
+    except OSError:
+        return False
 
 
 def fingerprint(version: str) -> str:
-    """A hash of all that decides what is installed: the lists, the Python version, this folder (the package is installed by path)."""
-    parts = [version, str(ROOT), *((ROOT / name).read_text(encoding="utf-8") for name in DECIDES)]
+    """A hash of all that decides what is installed: the lists and the Python version."""
+    parts = [version, *((ROOT / name).read_text(encoding="utf-8") for name in DECIDES)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+# Variables that lead Python, pip, Jupyter or IPython to other packages, or make them do something else: a cluster's modules, another
+# environment that is active (IPython looks there first), `pip install --user`; Python's own, but for a few.
+DROPPED = re.compile(
+    r"PYTHON(?!DONTWRITEBYTECODE|PYCACHEPREFIX|UNBUFFERED|UTF8=1)[A-Z0-9]+=.*|__PYVENV_LAUNCHER__=.*|VIRTUAL_ENV=.*|MPLBACKEND=.*"
+    r"|PIP_(TARGET|PREFIX|ROOT|PYTHON|DRY_RUN|NO_DEPS)=.*|JUPYTER_PATH=.*|JUPYTERLAB_DIR=.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 def surroundings() -> dict[str, str]:
-    """The variables of every program that is started here: this user's, less those that lead Python, pip or Jupyter to other packages
-    (a cluster's modules, `pip install --user`, a `python3` kernel in the home folder), plus where JupyterLab's settings for the collection
-    lie, and the order of its slide show."""
-    dropped = {"PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "JUPYTER_PATH", "__PYVENV_LAUNCHER__"}
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
+    """The variables of every program that is started here: this user's, less those DROPPED, plus what keeps a `python3` kernel in the home
+    folder out of the way, and where JupyterLab's settings for the collection lie, and the order of its slide show."""
+    kept = {name: value for name, value in os.environ.items() if not DROPPED.fullmatch(f"{name}={value}")}
     ours = str(ROOT / "share" / "jupyter")
     configured = [ours, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     return kept | {
+        "PATH": os.pathsep.join([str(Path(PYTHON).parent), *filter(None, [os.environ.get("PATH")])]),  # `!pip` in a notebook is ours too
         "PIP_USER": "0",
         "PYTHONNOUSERSITE": "1",
-        "PYTHONPATH": str(ROOT),  # in place of the user's, and right also after this folder was renamed
+        "PYTHONIOENCODING": "utf-8",  # what programs say to a file or to each other; Windows would take its code page
+        "PYTHONPATH": str(ROOT),  # in place of the user's
         "JUPYTER_PREFER_ENV_PATH": "1",
         "JUPYTER_CONFIG_PATH": os.pathsep.join(configured),
         "JUPYTER_PATH": ours,

@@ -19,6 +19,7 @@ import ipywidgets
 import numpy as np
 import torch
 import traitlets
+from IPython import get_ipython
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -72,16 +73,26 @@ class View(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         # A front end takes the live view, or the picture beside it if it lacks anywidget; GitHub, nbconvert and an unrun notebook take the
-        # picture alone; a terminal takes the sentence.
+        # picture alone, and so does what nobody looks at while it runs; a terminal takes the sentence.
         data, metadata = super()._repr_mimebundle_(**kwargs)
         png = self.picture()
         width, height = (n // 2 for n in png_size(png))
-        still = ipywidgets.HTML(image(png, self.caption, width=width) + STILL).add_class("vae-still")
-        data[WIDGET_VIEW]["model_id"] = ipywidgets.VBox([self, still]).model_id
+        if somebody_looks():
+            still = ipywidgets.HTML(image(png, self.caption, width=width) + STILL).add_class("vae-still")
+            data[WIDGET_VIEW]["model_id"] = ipywidgets.VBox([self, still]).model_id
+        else:
+            del data[WIDGET_VIEW]
         data["image/png"] = base64.b64encode(png).decode("ascii")
         if os.environ.get(PAGE_SWITCH):
             data[PAGE_VIEW] = self.page_data()
         return data, {**metadata, "image/png": {"width": width, "height": height}}
+
+
+def somebody_looks() -> bool:
+    """False where a program runs the notebook from top to bottom: nbconvert, papermill and nbclient say that nobody can be asked."""
+    shell = get_ipython()
+    request = shell.get_parent() if hasattr(shell, "kernel") else {}
+    return request.get("content", {}).get("allow_stdin", True)
 
 
 class Limits(NamedTuple):

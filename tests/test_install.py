@@ -31,7 +31,7 @@ def clone(tmp_path, monkeypatch):
         monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
     monkeypatch.setattr(install, "ROOT", tmp_path)
     monkeypatch.setattr(install, "installations", 0, raising=False)
-    monkeypatch.setattr(install, "install", lambda yes, damaged: put_thing(damaged))
+    monkeypatch.setattr(install, "install", lambda yes, faults: put_thing("files of thing==1.0" in faults))
     monkeypatch.setattr(install, "works", lambda: bool([*install.VENV.glob("[Ll]ib/**/thing.py")]))
     make_venv()
     return tmp_path
@@ -45,12 +45,12 @@ def packages() -> Path:
     return next(install.VENV.glob("[Ll]ib/**/site-packages"))
 
 
-def put_thing(damaged=()) -> None:
+def put_thing(forced: bool = False) -> None:
     """As pip does: what its records name is there is left alone, unless it is told to."""
     install.installations += 1
     version = install.pins()[0].split("==")[1]
     for old in packages().glob("thing-*"):
-        if old.name == f"thing-{version}.dist-info" and not damaged:
+        if old.name == f"thing-{version}.dist-info" and not forced:
             return
         shutil.rmtree(old)
     info = packages() / f"thing-{version}.dist-info"
@@ -61,7 +61,7 @@ def put_thing(damaged=()) -> None:
     (packages() / "thing.py").touch()
 
 
-def offline(yes, damaged):
+def offline(yes, faults):
     install.installations += 1
     raise SetUpError("This machine seems to be offline.")
 
@@ -416,8 +416,11 @@ def test_the_small_build_of_torch_is_tried_first_on_linux_without_a_gpu(monkeypa
     monkeypatch.setattr(install, "brings_cuda", lambda torch: seen.append("would") or cuda)
     monkeypatch.setattr(install, "link", lambda: None)
     monkeypatch.setattr(install, "agree_to_cuda", lambda gpu, yes: seen.append("agree"))
-    install.install()
+    install.install(False, install.pins())
     assert seen == asked
+    seen.clear()
+    install.install(False, [pin for pin in install.pins() if not pin.startswith("torch==")])
+    assert seen == ["rest"]  # torch stays as it is: on a cluster, one node has a GPU and the next has none
 
 
 def wheel(folder: Path, name: str, needs: str = "") -> Path:
@@ -457,7 +460,7 @@ def test_a_further_index_of_the_users_does_not_slip_the_big_build_in(clone, tmp_
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(SetUpError, match="Nothing was installed"):
-        INSTALL()
+        INSTALL(False, ["torch==99.0"])
     assert not [*packages().glob("torch*")]
 
 
@@ -469,12 +472,12 @@ def test_what_lacks_files_is_forced_and_the_small_build_stays_small(monkeypatch)
     monkeypatch.setattr(install.shutil, "which", lambda name: None)
     monkeypatch.setattr(install, "pip", lambda *arguments: said.append(arguments) or "")
     torch = next(pin for pin in install.pins() if pin.startswith("torch=="))
-    install.install(False, [torch, "seaborn==1.0"])
+    install.install(False, [f"files of {torch}", "files of seaborn==1.0", "numpy==1.0"])
     small, rest, forced = said
     assert install.CPU_INDEX in small and "--force-reinstall" in small and rest == ("install", *install.pins())
     assert forced == ("install", "--no-deps", "--force-reinstall", "seaborn==1.0")
     said.clear()
-    install.install()
+    install.install(False, [torch])
     assert len(said) == 2 and "--force-reinstall" not in said[0]
 
 

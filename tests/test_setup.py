@@ -138,4 +138,4 @@ def test_jupyterlab_has_our_settings_where_it_is_ours_alone(tmp_path, monkeypatc
 def test_the_package_brings_no_settings_for_a_strangers_jupyterlab():
     """Other notebooks of the environment that it is installed into are not its business."""
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel == {"packages": ["vae_helpers"]}
+    assert wheel == {"packages": ["vae_helpers"], "dev-mode-exact": True}

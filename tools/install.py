@@ -59,9 +59,10 @@ def bring_up(yes: bool) -> None:
         shutil.rmtree(VENV)
     if not VENV.exists():
         make()
+        version, faults = state()
     elif faults:
         enough_room(ROOM, size(VENV))
-    install(yes, [fault.removeprefix(FILES) for fault in faults if fault.startswith(FILES)])
+    install(yes, faults)
     version, faults = state()
     if faults:
         raise SetUpError(
@@ -88,24 +89,22 @@ def make() -> None:
         raise
 
 
-def install(yes: bool = False, damaged: Sequence[str] = ()) -> None:
-    """Install the requirements into `.venv`; on Linux with no NVIDIA GPU, PyTorch's CPU build first. `damaged` pins are taken for installed
-    by pip, and lack files. Raises SetUpError."""
+def install(yes: bool, faults: Sequence[str]) -> None:
+    """Install what `.venv` lacks, as state() has it; on Linux with no NVIDIA GPU, PyTorch's CPU build first. Raises SetUpError."""
     if not pip_answers():  # an environment made by uv has none, an interrupted one half of it
         subprocess.call([PYTHON, "-m", "ensurepip"], env=surroundings())
     torch = next(pin for pin in pins() if pin.startswith("torch=="))
-    anew, small = ["--no-deps", "--force-reinstall"], False
-    if sys.platform.startswith("linux"):  # elsewhere the usual build is the CPU's
+    damaged = {fault.removeprefix(FILES) for fault in faults if fault.startswith(FILES)}  # pip takes these for installed
+    if sys.platform.startswith("linux") and {torch, FILES + torch} & set(faults):  # elsewhere the usual build is the CPU's
         gpu = shutil.which("nvidia-smi") is not None
-        wanted = [f"{torch}+cpu", *(anew if torch in damaged else anew[:1])]  # by its name: a user's further index has the other one
-        from_cpu_index = ["--index-url", CPU_INDEX, "--timeout", "30", "--retries", "1", *wanted]
-        small = not gpu and not pip("install", *from_cpu_index)
-        if not small and brings_cuda(torch):
+        wanted = [f"{torch}+cpu", "--no-deps", *["--force-reinstall"] * (torch in damaged)]  # not the one that a mirror may have
+        if not gpu and not pip("install", "--index-url", CPU_INDEX, "--timeout", "30", "--retries", "1", *wanted):
+            damaged.discard(torch)
+        elif brings_cuda(torch):
             agree_to_cuda(gpu, yes)
     said = pip("install", *pins())
-    others = [pin for pin in damaged if not (small and pin == torch)]
-    if others and not said:
-        said = pip("install", *anew, *others)
+    if damaged and not said:
+        said = pip("install", "--no-deps", "--force-reinstall", *sorted(damaged))
     if said:
         raise SetUpError(f"pip could not install the requirements. {why_pip_failed(said)}, then give the same command again.")
     link()
@@ -157,7 +156,7 @@ def agree_to_cuda(gpu: bool, yes: bool) -> None:
 
 def pins() -> list[str]:
     """Lines such as "torch==2.13.0" of both lists."""
-    lines = [line.split("#")[0].strip() for name in DECIDES[:2] for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    lines = [line.split("#")[0].strip() for name in DECIDES for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if "==" in line]
 
 

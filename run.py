@@ -4,6 +4,7 @@ Only Python's standard library, because it runs before anything is installed, an
 is told so. tools/install.py makes the environment, in `.venv` beside this file; the second call finds it ready and starts at once.
 """
 
+import glob
 import os
 import shutil
 import signal
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(USAGE, end="")
         return 0 if argv else 2
-    command, *options = argv
+    command, *options = [name for word in argv for name in expanded(word)]
     if command not in ("lab", "test", *SCRIPTS):
         return fail(f"There is no command {command!r}.\n\n{USAGE}", status=2)
     if command in SCRIPTS and not (ROOT / SCRIPTS[command][0]).exists():
@@ -71,6 +72,12 @@ def main(argv: list[str]) -> int:
     if command == "test":
         return call("-P", "-m", "pytest", *test_arguments(options), **find_browser(options))
     return call(str(ROOT / SCRIPTS[command][0]), *options)
+
+
+def expanded(word: str) -> list[str]:
+    """The files of `notebooks/04_*`, which the shells of Windows leave to the program; a word that is no such pattern as it is."""
+    found = [] if word.startswith("-") or "*" not in word else sorted(glob.glob(word))
+    return found or [word]
 
 
 def lab_arguments(options: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tools"), str(Path(__file__).parents[1])]
 import runpy  # noqa: E402
 
-from freshness import read  # noqa: E402
+from freshness import read, there  # noqa: E402
 from ledger import CHECK, Corruption, cells_needed, checked, corrupted  # noqa: E402
 from notebook_reading import NOTEBOOKS, code_cells, number, python  # noqa: E402
 
@@ -225,7 +225,7 @@ def equivalent(path: Path) -> list[tuple[str, str, str]]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, default=NOTEBOOKS)
+    parser.add_argument("notebooks", nargs="*", type=there, default=NOTEBOOKS)
     parser.add_argument("--list", action="store_true", help="print every mutant and what became of it, not only the survivors")
     chosen, totals = parser.parse_args(argv), [0, 0, 0]
     print("notebook  mutants  caught  argued  survivors  seconds")

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import build_notebooks
 import chromium
 import install
+import mutants
 import pytest
+import seeds
 from freshness import ROOT
 from notebook_reading import COURSE
 
@@ -104,6 +107,23 @@ def test_relative_paths_are_the_callers(called, tmp_path, monkeypatch):
     assert called[-1][-2:] == ("test_mine.py::test_a", "-x") and str(ROOT / "notebooks") not in called[-1]
     run.main(["test", "--junitxml", "report.xml"])  # a file that is written, which only pytest knows
     assert called[-1][-2:] == ("--junitxml", "report.xml") and str(ROOT / "tests") in called[-1] and Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize("program", [build_notebooks, mutants, seeds])
+@pytest.mark.parametrize("name", ["none.ipynb", "README.md"])
+def test_a_path_that_is_no_notebook_is_named(program, name, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit):
+        program.main([name])
+    assert f"there is no notebook {name}: give the path of one" in capsys.readouterr().err
+
+
+def test_patterns_are_understood_where_the_shell_does_not(called, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run.main(["build", "notebooks/0[34]_*", "--check"])
+    assert [Path(word).name for word in called[-1][1:]] == ["03_elbo.ipynb", "04_kl_term.ipynb", "--check"]
+    run.main(["export", "notebooks/99_*", "--*"])
+    assert called[-1][1:] == ("notebooks/99_*", "--*")
 
 
 def test_pytest_runs_from_any_folder(tmp_path):

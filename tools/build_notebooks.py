@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from freshness import ROOT, read, staleness, stamp
+from freshness import ROOT, read, staleness, stamp, there
 
 from vae_helpers.files import lighter, write_beside_and_rename
 
@@ -52,7 +52,7 @@ class Run(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", type=Path, help="notebooks to run (default: the stale ones in notebooks/)")
+    parser.add_argument("paths", nargs="*", type=there, help="notebooks to run (default: the stale ones in notebooks/)")
     parser.add_argument("--check", action="store_true", help="run nothing, list the stale notebooks")
     options = parser.parse_args(arguments)
     paths = options.paths or sorted((ROOT / "notebooks").glob("*.ipynb"))

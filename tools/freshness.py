@@ -6,6 +6,7 @@ fresh while both still fit: neither the code, nor the package under it, nor the 
 can feel it; text cells and metadata make nothing stale.
 """
 
+import argparse
 import ast
 import hashlib
 import json
@@ -15,6 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "vae_helpers"
+
+
+def there(text: str) -> Path:
+    """The path of a notebook that a command was given, for argparse, which says what is wrong with it."""
+    path = Path(text)
+    if path.suffix != ".ipynb" or not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no notebook {text}: give the path of one, such as notebooks/07_train_a_vae.ipynb")
+    return path
 
 
 def read(path: Path) -> dict:

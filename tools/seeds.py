@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from build_notebooks import NotebookFailed, execute
-from freshness import ROOT
+from freshness import ROOT, there
 
 
 class Column(NamedTuple):
@@ -43,7 +43,7 @@ SURROUNDINGS = [
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", type=Path, help="notebooks to run (default: all in notebooks/)")
+    parser.add_argument("paths", nargs="*", type=there, help="notebooks to run (default: all in notebooks/)")
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds, from 0 on (default 20)")
     parser.add_argument("-j", "--jobs", type=int, default=1, help="kernels at a time (default 1)")
     options = parser.parse_args(arguments)

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 import chromium  # noqa: E402
 import install  # noqa: E402
+import machine  # noqa: E402
 
 USAGE = """Usage: python3 run.py COMMAND [options]        (on Windows: py run.py COMMAND)
 
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> int:
         return fail(f"There is no command {command!r}.\n\n{USAGE}", status=2)
     if command in SCRIPTS and not (ROOT / SCRIPTS[command][0]).exists():
         return fail(f"{command!r} needs {SCRIPTS[command][0]}, which this copy of the collection does not have.")
-    if command in WRITES_HERE and not os.access(ROOT, os.W_OK):
+    if command in WRITES_HERE and not machine.writable(ROOT):
         return fail(f"`run.py {command}` writes into {ROOT}, which you may only read. Copy that folder to a place of your own first.")
     if sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # a folder may have a name that the terminal's encoding lacks
@@ -104,7 +105,7 @@ def lab_arguments(options: list[str]) -> list[str]:
             named = root / named.name
         elif named and named.is_relative_to(ROOT / "notebooks"):
             named = root / named.relative_to(ROOT / "notebooks")
-    elif not os.access(ROOT, os.W_OK):
+    elif not machine.writable(ROOT):
         print("You may only read this folder, so what you change will not be saved: `run.py lab --copy my-notebooks` gives you a copy.")
     if named:
         if not named.is_file():
@@ -131,7 +132,7 @@ def copy_notebooks(folder: Path) -> Path:
 def homeless() -> dict[str, str]:
     """Where Jupyter, IPython and matplotlib may write if the home folder may only be read, or is none: a new folder, for this time."""
     home = os.path.expanduser("~")
-    if os.access(home, os.W_OK):
+    if machine.writable(home):
         return {}
     print(f"Nothing can be written to {home}, so settings of JupyterLab's that you change will be forgotten.")
     own = tempfile.mkdtemp(prefix="jupyter-")

@@ -362,6 +362,11 @@ def test_an_interrupted_installation_needs_room_too(clone, monkeypatch, full):
     install.set_up()
 
 
+def test_where_a_file_can_be_made(tmp_path):
+    assert machine.writable(tmp_path) and not [*tmp_path.iterdir()]
+    assert not machine.writable(tmp_path / "none") and (not machine.writable("/proc") or os.name == "nt")
+
+
 def test_the_size_of_a_folder(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b").write_bytes(bytes(3000))

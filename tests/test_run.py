@@ -9,6 +9,7 @@ from pathlib import Path
 import build_notebooks
 import chromium
 import install
+import machine
 import mutants
 import pytest
 import seeds
@@ -209,7 +210,7 @@ def test_a_notebook_that_is_not_there_is_named(called, tmp_path, monkeypatch, ca
 
 
 def test_what_writes_here_says_so_where_it_may_only_read(called, monkeypatch, capsys):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(machine, "writable", lambda folder: False)
     assert run.main(["test"]) == 1 and run.main(["build"]) == 1 and called == []
     assert capsys.readouterr().err.startswith(f"`run.py test` writes into {ROOT}, which you may only read. Copy that folder")
     assert run.main(["lab"]) == 0 and run.main(["export", "a.ipynb"]) == 0

@@ -16,7 +16,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from machine import PYTHONS, ROOT, SetUpError, agreed, alone, enough_room, read_only, running, size, unsupported, why_pip_failed
+from machine import PYTHONS, ROOT, SetUpError, agreed, alone, enough_room, read_only, running, size, unsupported, why_pip_failed, writable
 
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
@@ -50,7 +50,7 @@ def complete() -> bool:
 def bring_up(yes: bool) -> None:
     """Make, mend or update `.venv`, and stamp it. Raises SetUpError."""
     version, faults = state()
-    if VENV.is_dir() and not os.access(VENV, os.W_OK):
+    if VENV.is_dir() and not writable(VENV):
         raise read_only(VENV)
     if VENV.exists() and (not version or (STAMP.exists() and faults and not works())):
         if not VENV.is_dir() or VENV.is_symlink():

@@ -58,6 +58,17 @@ def size(folder: Path) -> float:
     return sum(file.lstat().st_size for file in folder.rglob("*")) / 1e9
 
 
+def writable(folder: str | Path) -> bool:
+    """Whether a file can be made there: the system's own answer is about permissions alone, and on Windows not even about those."""
+    probe = Path(folder, f".probe-{os.getpid()}")
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def agreed(question: str) -> bool:
     """Whether somebody is there and says yes."""
     try:

@@ -291,11 +291,22 @@ def test_this_environment_is_seen_to_work(monkeypatch, tmp_path):
         ("3.13", "win-arm64", "ARM64", "", "no build for Windows on ARM"),
         ("3.13", "macosx-10.13-universal2", "x86_64", "15.0", "Macs with Intel processors"),
         ("3.13", "macosx-11.0-arm64", "arm64", "13.6", "needs macOS 14 or newer, and this is 13.6"),
+        ("3.13", "win32", "AMD64", "", "no build for a Python of 32 bits"),
+        ("3.13", "linux-armv7l", "armv7l", "", "no build for a Python of 32 bits"),
+        ("3.13", "linux-aarch64", "aarch64", "", ""),
     ],
 )
 def test_where_there_are_no_builds_that_is_said_at_once(version, system, machine, macos, said):
     found = install.unsupported(version, system, machine, macos)
     assert re.search(said, found) if said else found == ""
+
+
+@pytest.mark.parametrize(
+    ("libc", "fits"), [("glibc 2.17", False), ("glibc 2.28", True), ("glibc 2.100", True), ("musl 1.2.5", False), (" ", True)]
+)
+def test_an_old_linux_is_told(libc, fits):
+    found = install.unsupported("3.12", "linux-x86_64", "x86_64", "", libc)
+    assert (found == "") if fits else f"and this is {libc}. Open the collection on Binder" in found
 
 
 def test_a_fitting_python_on_the_machine_is_named(monkeypatch):
@@ -325,6 +336,13 @@ OSERROR = "ERROR: Could not install packages due to an OSError: {}\n"
         (NONE, "lacks what is named above"),
         (OSERROR.format("[Errno 28] No space left on device"), "disk is full"),
         (OSERROR.format("[Errno 13] Permission denied: '/srv/lib'"), "may not write"),
+        (OSERROR.format("[WinError 32] The process cannot access the file because it is being used by another process"), "Close every"),
+        (
+            OSERROR.format("[Errno 2] No such file")
+            + "HINT: This error might have occurred since this system does not have Windows Long Path"
+            " support enabled.",
+            "nearer to the root",
+        ),
         ("error: subprocess-exited-with-error\n", "Its message is above"),
     ],
 )

@@ -76,7 +76,8 @@ def bring_up(yes: bool) -> None:
 
 def make() -> None:
     """An empty `.venv`, or none."""
-    if why := unsupported(running(), sysconfig.get_platform(), platform.machine(), platform.mac_ver()[0]):
+    libc = " ".join(platform.libc_ver())
+    if why := unsupported(running(), sysconfig.get_platform(), platform.machine(), platform.mac_ver()[0], libc):
         raise SetUpError(why)
     enough_room(ROOM)
     print(f"Making an environment in {VENV} with Python {sys.version.split()[0]}. The first time takes a few minutes.")

@@ -24,13 +24,18 @@ def running() -> str:
     return "{}.{}".format(*sys.version_info)
 
 
-def unsupported(version: str, system: str, machine: str, macos: str) -> str:
-    """Why no environment can be made with this Python ("3.12", built for "win-amd64" or "macosx-11.0-arm64") on this machine, or ""."""
+def unsupported(version: str, system: str, machine: str, macos: str, libc: str = "") -> str:
+    """Why no environment can be made with this Python ("3.12", built for "win-amd64" or "macosx-11.0-arm64") on this machine (with
+    such as "glibc 2.31"), or ""."""
     elsewhere = "Open the collection on Binder, by the README's link."
     if version not in PYTHONS:
         better = next((name for v in reversed(PYTHONS) if starts(name := f"python{v}")), "")
         hint = f"This machine has one: {better} run.py lab" if better else "Install one of these, and call run.py with it"
         return f"The pinned packages work with Python {PYTHONS[0]} to {PYTHONS[-1]}; {sys.executable} is Python {version}. {hint}."
+    if system == "win32" or re.fullmatch("linux-(i.86|armv.*)", system):
+        return "PyTorch has no build for a Python of 32 bits. Install one of 64 bits, and call run.py with it."
+    if libc.startswith("musl") or (libc.startswith("glibc ") and [*map(int, re.findall(r"\d+", libc))] < [2, 28]):
+        return f"PyTorch's build needs the C library glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8), and this is {libc}. {elsewhere}"
     if system == "win-arm64":
         return "PyTorch has no build for Windows on ARM. Install the Python for Intel (x64), which this Windows runs too, and use that."
     if macos and machine == "x86_64":
@@ -122,7 +127,9 @@ def why_pip_failed(said: str) -> str:
     place = ROOT / ".venv"
     for pattern, advice in {
         r"No space left|Errno 28|not enough space": "The disk is full. Make room",
-        r"[Pp]ermission denied|Read-only file|WinError 5": f"It may not write to {place}. Have its owner do this, or work in your own copy",
+        r"Long Path": "A path is longer than Windows allows. Move this folder nearer to the root of its drive",
+        r"WinError (5|32)": f"A file in {place} is in use, or not yours. Close every JupyterLab and editor that uses it",
+        r"[Pp]ermission denied|Read-only file": f"It may not write to {place}. Have its owner do this, or work in your own copy",
         r"ProxyError|407 Proxy": "The proxy refused. Check the variables https_proxy and http_proxy, and pip's setting `proxy`",
         r"CERTIFICATE|SSLError": "A certificate was not accepted. Tell pip (its setting `cert`) the one that your network uses",
         r"resolution|Name or service|getaddrinfo|nodename|unreachable|NewConnection|imed out|Connection (refused|reset)": (

@@ -236,7 +236,7 @@ def test_all_mirrors_are_listed_with_what_each_did(server, folder, closed_port):
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
 def test_timeout_must_be_positive(folder, timeout):
-    with pytest.raises(ValueError, match="positive number of seconds"):
+    with pytest.raises(ValueError, match="timeout, in seconds, must be a positive number"):
         get(remote("http://127.0.0.1/x"), timeout=timeout)
 
 

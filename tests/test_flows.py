@@ -150,7 +150,7 @@ def test_every_weight_learns():
     ("call", "message"),
     [
         (lambda: flows.Coupling(1), "two halves"),
-        (lambda: flows.Planar(0), "latent_dim from 1"),
+        (lambda: flows.Planar(0), "latent_dim must be a whole number from 1 on, got 0"),
         (lambda: flows.make("spline", 2, 2), "unknown flow 'spline'"),
         (lambda: flows.Chain([flows.Planar(2), flows.Planar(3)]), "one latent_dim"),
         (lambda: flows.Planar(2)(torch.zeros(4, 3)), r"expected z of shape \(..., 2\), got \(4, 3\)"),

@@ -14,7 +14,7 @@ FLOORS = [
     + ["divergences", "gradients", "gradient_variance", "toy"],
     ["networks", "models", "conditional", "flows"],
     ["objectives", "inference", "pretrained"],
-    ["training", "evaluation"],
+    ["settings", "training", "evaluation"],
     ["plots", "sketch", "clinic", "exercises", "environment"],
     ["widgets.kit", "widgets"],
     ["lessons"],

@@ -76,7 +76,7 @@ def test_rows_take_dtype_and_device_of_the_model():
         (IMAGES[0], ValueError, r"one image needs a batch axis, x\[None\]"),
         (IMAGES[0].flatten(), ValueError, r"x\[None\]"),
         (IMAGES[:0], ValueError, "at least one image, got none"),
-        (torch.rand(5, 3, 4, 3), ValueError, r"got \(5, 3, 4, 3\): use the data it was built for"),
+        (torch.rand(5, 2, 4, 3), ValueError, r"got \(5, 2, 4, 3\): use the data it was built for"),
         ((IMAGES > 0.5), TypeError, r"got torch.bool: these are zeros and ones, so \.float\(\) is enough"),
         ((IMAGES > 0.5).long(), TypeError, r"zeros and ones, so \.float\(\) is enough"),
         ((IMAGES * 16).round().int(), TypeError, "divide by 16, the largest grey level of scikit-learn's digits"),
@@ -103,7 +103,7 @@ def test_what_holds_no_images_is_refused_in_a_sentence(images, error, message):
     [
         (torch.full((1, 2), 255.0), ValueError, "divide by 255"),
         (torch.full((1, 2), 16.0), ValueError, "divide by 16"),
-        (torch.tensor([[0.0, 3e4]]), ValueError, "divide by 65535"),
+        (torch.tensor([[0.0, 6e4]]), ValueError, "divide by 65535"),
         (torch.tensor([[0.0, 1e6]]), ValueError, "divide by the largest grey level that a pixel can have"),
         (torch.tensor([[0.0, 1.0000001]]), ValueError, r"got 0 to 1.0000001: that is rounding, so use .clamp\(0, 1\)"),
         (torch.tensor([[-1e-6, 1.0]]), ValueError, "rounding"),

@@ -164,9 +164,7 @@ def test_gibbs_is_reproducible_and_what_does_not_fit_is_refused(points):
     c = some_r(points).argmax(-1)
     a, b = (gibbs(points, PRIOR, c, 5, generator=torch.Generator().manual_seed(4)) for _ in range(2))
     assert torch.equal(a.centres, b.centres) and a.c.shape == (5, 60)
-    with pytest.raises(ValueError, match="finite float64"):
-        gibbs(points.float(), PRIOR, c, 5)
-    with pytest.raises(ValueError, match="finite float64"):
+    with pytest.raises(ValueError, match="finite numbers"):
         cavi(points * math.inf, PRIOR, some_r(points))
-    with pytest.raises(ValueError, match="positive numbers"):
+    with pytest.raises(ValueError, match="rate must be a positive number, got 0.0"):
         cavi(points, PRIOR._replace(rate=0.0), some_r(points))

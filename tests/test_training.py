@@ -204,7 +204,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(monkeypatch):
         (DataLoader(TensorDataset(X)), {}, TypeError, r"got DataLoader: take the images out of the loader, torch.cat"),
         (TensorDataset(X), {}, TypeError, r"got TensorDataset: take the images out of it, torch.stack"),
         ("digits", {}, TypeError, "expected images as one tensor or array of numbers, got str"),
-        (X, {"seed": -1}, ValueError, "seed must be a whole number from 0 to 18446744073709551615, got -1"),
+        (X, {"seed": -1}, ValueError, "seed must be a whole number from 0 to 4294967295, got -1"),
         (X, {"validation": 0.2}, ValueError, "set patience too, or leave it out"),
         (X[:, :7], {}, ValueError, r"expected images of shape \(batch, 8, 8\)"),
     ],
@@ -280,7 +280,7 @@ def test_frozen_weights():
         (lambda vae: VAE, r"got type: build one first, VAE\(…\)"),
         (lambda vae: X, "got Tensor: the model comes first"),
         (torch.nn.DataParallel, r"got DataParallel: hand over the model inside it, \.module"),
-        (lambda vae: torch.nn.Linear(64, 2), "got Linear: train a model of your own with a loop of your own"),
+        (lambda vae: torch.nn.Linear(64, 2), "got Linear: write the objective and the loop of a model of your own out"),
     ],
     ids=["compiled", "class", "images", "parallel", "own"],
 )

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
-from .inputs import tensor_of, whole_number
-from .models import _ImageModel
+from .inputs import MOST_SEED, ArrayLike, check_broadcast, codes, tensor_of, whole_number
+from .models import _ImageModel, finite_codes
 from .runtime import seeded
 
 
@@ -32,46 +32,50 @@ class ConditionalVAE(_ImageModel):
         seed=None,
     ):
         likelihood = likelihoods.make(likelihood)
-        if network != "mlp" or hidden == ():
-            raise ValueError(
-                f'the label goes into a dense layer beside z: expected network "mlp" and hidden layers, got {network!r}, {hidden}'
-            )
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
+        if network != "mlp" or not self.config["hidden"]:
+            got = f"{network!r}, {tuple(self.config['hidden'])}"
+            raise ValueError(f'the label goes into a dense layer beside z: expected network "mlp" and hidden layers, got {got}')
         self.likelihood, self.n_labels = likelihood, whole_number("n_labels", n_labels)
-        self.config |= {"likelihood": likelihood.config, "n_labels": self.n_labels}
-        with seeded(None if seed is None else seed + 1):
+        self.config |= {"likelihood": likelihoods.config_of(likelihood), "n_labels": self.n_labels}
+        likelihoods.check(likelihood, self.pixels)
+        with seeded(None if seed is None else (seed + 1) % (MOST_SEED + 1)):
             self.label_to_encoder = nn.Linear(self.n_labels, self.encoder[0].out_features, bias=False)
             self.label_to_decoder = nn.Linear(self.n_labels, self.decoder[0].out_features, bias=False)
 
     def check(self, x: Tensor) -> None:
         self.likelihood.check(x)
 
-    def mu_logvar(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (batch, H, W) or (batch, D) with labels (batch,) → the parameters of q(z|x, y): μ and log σ², each (batch, L)."""
-        first = self.encoder[0](self.flatten(x)) + self.label_to_encoder(self._one_hot(labels))
+    def mu_logvar(self, x: ArrayLike, labels: ArrayLike | int) -> tuple[Tensor, Tensor]:
+        """Images (batch, H, W) or (batch, D) with labels (batch,) or one → the parameters of q(z|x, y): μ and log σ², each (batch, L)."""
+        x, labels = self.flatten(x), tensor_of(labels, "labels")
+        if tuple(labels.shape) not in ((), (1,), (len(x),)):
+            raise ValueError(f"expected a label for each image, ({len(x)},), or one for all, got shape {tuple(labels.shape)}")
+        first = self.encoder[0](x) + self.label_to_encoder(self._one_hot(labels))
         return self.encoder[1:](first).chunk(2, -1)
 
-    def encode(self, x: Tensor, labels: Tensor) -> Distribution:
-        """Images (batch, H, W) or (batch, D) with labels (batch,) → q(z|x, y), batch_shape (batch,), event_shape (L,)."""
+    def encode(self, x: ArrayLike, labels: ArrayLike | int) -> Distribution:
+        """Images (batch, H, W) or (batch, D) with labels (batch,) or one → q(z|x, y), batch_shape (batch,), event_shape (L,)."""
         mu, logvar = self.mu_logvar(x, labels)
         return Independent(Normal(mu, (logvar / 2).exp(), validate_args=False), 1, validate_args=False)
 
-    def outputs(self, z: Tensor, labels: Tensor) -> Tensor:
+    def outputs(self, z: ArrayLike, labels: ArrayLike | int) -> Tensor:
         """Codes (…, L) with labels that broadcast against (…) → the decoder network's numbers (…, D·n_outputs)."""
+        z, labels = codes(z, self.latent_dim, self._zero), tensor_of(labels, "labels")
+        check_broadcast(labels=labels.shape, codes=z.shape[:-1])
         first = self.decoder[0](z) + self.label_to_decoder(self._one_hot(labels))
         return self.decoder[1:](first)
 
-    def decode(self, z: Tensor, labels: Tensor) -> Distribution:
+    def decode(self, z: ArrayLike, labels: ArrayLike | int) -> Distribution:
         """Codes (…, L) with labels that broadcast against (…) → p(x|z, y), batch_shape (…,), event_shape (D,)."""
-        return self.likelihood(self.outputs(z, labels))
+        return self.likelihood(self.outputs(finite_codes(z), labels))
 
     @torch.no_grad()
-    def mean_image(self, z: Tensor, labels: Tensor) -> Tensor:
+    def mean_image(self, z: ArrayLike, labels: ArrayLike | int) -> Tensor:
         """Codes (…, L) with labels that broadcast against (…) → pixel means E[x|z, y], (…, H, W), without a gradient."""
-        return self.likelihood.mean(self.outputs(z, labels)).unflatten(-1, self.image_shape)
+        return self.likelihood.mean(self.outputs(finite_codes(z), labels)).unflatten(-1, self.image_shape)
 
     def _one_hot(self, labels: Tensor) -> Tensor:
-        labels = tensor_of(labels, "labels")
         if labels.is_floating_point() or labels.numel() == 0 or not 0 <= labels.min() <= labels.max() < self.n_labels:
             raise ValueError(f"expected whole numbers from 0 to {self.n_labels - 1} as labels, got {labels.flatten()[:5].tolist()}")
         return F.one_hot(labels.long(), self.n_labels).to(self._zero)

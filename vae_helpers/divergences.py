@@ -45,6 +45,8 @@ def kl_full(mu_q: Tensor, cov_q: Tensor, mu_p: Tensor, cov_p: Tensor) -> Tensor:
     With Σ = C Cᵀ (Cholesky): tr(Σp⁻¹ Σq) = ‖Cp⁻¹ Cq‖², and log det Σ = 2 Σ log diag C. No matrix is inverted.
     """
     mu_q, cov_q, mu_p, cov_p = (tensor_of(v, "means and covariances") for v in (mu_q, cov_q, mu_p, cov_p))
+    if mu_q.dtype in (torch.float16, torch.bfloat16):  # in which torch factors no matrix
+        mu_q, cov_q, mu_p, cov_p = mu_q.float(), cov_q.float(), mu_p.float(), cov_p.float()
     chol_q, chol_p = _cholesky(mu_q, cov_q, "q"), _cholesky(mu_p, cov_p, "p")
     _check_match(mu_q, mu_p, cov_q.shape[:-2], cov_p.shape[:-2])
     trace = torch.linalg.solve_triangular(chol_p, chol_q, upper=False).square().sum((-2, -1))
@@ -58,12 +60,12 @@ def kl_full(mu_q: Tensor, cov_q: Tensor, mu_p: Tensor, cov_p: Tensor) -> Tensor:
 
 def k1(log_ratio: Tensor) -> Tensor:
     """log q/p itself. Unbiased; negative for many samples although the KL is not."""
-    return log_ratio
+    return tensor_of(log_ratio, "log ratios")
 
 
 def k2(log_ratio: Tensor) -> Tensor:
     """½ (log q/p)². Never negative, small spread; biased, except in the limit q → p."""
-    return 0.5 * log_ratio.square()
+    return 0.5 * tensor_of(log_ratio, "log ratios").square()
 
 
 def k3(log_ratio: Tensor) -> Tensor:
@@ -71,6 +73,7 @@ def k3(log_ratio: Tensor) -> Tensor:
 
     Its variance contains E_q[(p/q)²]. That is infinite where q is too narrow: for Gaussians, when σ_q² ≤ ½ σ_p² in some direction.
     """
+    log_ratio = tensor_of(log_ratio, "log ratios")
     return torch.expm1(-log_ratio) + log_ratio
 
 

@@ -1,14 +1,15 @@
 """How good is a trained model on images it has not seen? Bounds and evidence in nats per image, with standard errors."""
 
 import copy
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from .inputs import MOST_SEED, ArrayLike, check_finite, float64, is_binary, positive_number, tensor_of, whole_number
+from .inputs import MOST_SEED, ArrayLike, check_no_grey_levels, float64, is_binary, positive_number, tensor_of, whole_number
 from .likelihoods import Bernoulli
 from .models import FLOATS_AT_ONCE, VAE, check_model
 from .objectives import elbo, importance_weighted_bound
@@ -16,7 +17,7 @@ from .toy import Evidence
 
 NOT_FINITE = "the {} puts out numbers that are not finite: train the model anew, with a smaller lr"
 # Of the grid: the side of a cell, at first and at last; how far below an image's highest log p(x, z) a cell may be left as it is, in nats;
-# values of one table (cells, images); the least tolerance, in nats.
+# values of one table (cells, images); the least tolerance, in nats: the decoder computes in float32.
 FIRST_STEP, LAST_STEP, NEGLIGIBLE, MOST_VALUES, LEAST_TOLERANCE = 1 / 8, 1 / 512, 50.0, 2**25, 1e-4
 
 
@@ -46,7 +47,19 @@ class Evaluation(NamedTuple):
     __repr__ = __str__
 
 
-@torch.no_grad()
+def _undisturbed(function: Callable) -> Callable:
+    """A measurement of a VAE, its first argument: without gradients, and in the model's own precision also within `torch.autocast`."""
+
+    @functools.wraps(function)
+    def measured(vae: VAE, *args, **options):
+        check_model(vae, VAE)
+        with torch.no_grad(), torch.autocast(vae.prior.mean.device.type, enabled=False):
+            return function(vae, *args, **options)
+
+    return measured
+
+
+@_undisturbed
 def evaluate(vae: VAE, images: ArrayLike, n_samples: int = 1, seed: int = 0) -> Evaluation:
     """The ELBO and its two parts, with n_samples of z an image.
 
@@ -59,7 +72,7 @@ def evaluate(vae: VAE, images: ArrayLike, n_samples: int = 1, seed: int = 0) -> 
     return Evaluation(value, reconstruction, kl, len(x), _label(vae, x))
 
 
-@torch.no_grad()
+@_undisturbed
 def evaluate_bound(vae: VAE, images: ArrayLike, n_samples: int = 500, seed: int = 0) -> Estimate:
     """The importance-weighted bound on log p(x) with n_samples of z an image (Burda et al. 2016, equation 8), nats per image.
 
@@ -79,20 +92,19 @@ def evaluate_bound(vae: VAE, images: ArrayLike, n_samples: int = 500, seed: int 
 
 def estimate(values: ArrayLike) -> Estimate:
     """Mean and standard error of independent values (N,)."""
-    values = float64(tensor_of(values, "values").detach()).flatten()
+    values = float64(values, "values").detach().flatten()
     if len(values) < 2:
         raise ValueError(f"expected at least two values, so that a standard error exists, got {len(values)}")
     return Estimate(values.mean().item(), (values.std() / math.sqrt(len(values))).item())
 
 
-@torch.no_grad()
+@_undisturbed
 def active_units(vae: VAE, images: ArrayLike, threshold: float = 0.01) -> Tensor:
     """Which latent dimensions carry information: variance of μ(x) over images above `threshold` (Burda et al. 2016). (L,), bool.
 
     images: (N, H, W) or (N, D). Raises ValueError for fewer than two images, or an encoder whose numbers are not finite.
     """
-    check_model(vae, VAE)
-    mu = vae.encode(images).mean
+    threshold, mu = positive_number("threshold", threshold, zero=True), vae.encode(images).mean
     if len(mu) < 2:
         raise ValueError(f"expected at least two images, so that a variance exists, got {len(mu)}")
     if not mu.isfinite().all():
@@ -103,19 +115,21 @@ def active_units(vae: VAE, images: ArrayLike, threshold: float = 0.01) -> Tensor
 def nearest_distance(images: ArrayLike, reference: ArrayLike) -> Tensor:
     """How far each image (n, H, W) is from the nearest of the reference images (N, H, W): Euclidean, in pixels; (n,).
 
-    In pieces, so that memory is bounded. Raises ValueError where one is empty or their numbers of pixels differ.
+    In pieces, so that memory is bounded. Raises ValueError where one is empty or their sizes differ, and for grey levels, or TypeError.
     """
     a, b = (tensor_of(x, "images") for x in (images, reference))
-    if min(a.ndim, b.ndim) < 2 or not a.numel() or not b.numel() or a[0].numel() != b[0].numel():
+    sizes = {tuple(n for n in x.shape[1:] if n > 1) for x in (a, b) if x.ndim > 2}  # flat ones may have any
+    if min(a.ndim, b.ndim) < 2 or not a.numel() or not b.numel() or a[0].numel() != b[0].numel() or len(sizes) > 1:
         raise ValueError(f"expected images and reference images of one size, got {tuple(a.shape)} and {tuple(b.shape)}")
-    check_finite(a)
-    check_finite(b)
-    a, b = a.flatten(1), b.flatten(1)
-    pieces = a.to(b).split(max(1, FLOATS_AT_ONCE // len(b)))
+    for x in (a, b):
+        check_no_grey_levels(x)  # one side in 0 … 255 and the other in 0 … 1 would be far apart
+    dtype = torch.promote_types(torch.promote_types(a.dtype, b.dtype), torch.float32)
+    a, b = a.flatten(1).to(b.device, dtype), b.flatten(1).to(dtype)
+    pieces = a.split(max(1, FLOATS_AT_ONCE // len(b)))
     return torch.cat([torch.cdist(piece, b).amin(1) for piece in pieces])
 
 
-@torch.no_grad()
+@_undisturbed
 def log_evidence_grid(vae: VAE, images: ArrayLike, tolerance: float = 1e-3) -> Evidence:
     """log p(x) = log ∫ p(x|z) p(z) dz for L ≤ 2, float64 (batch,), in nats: a sum over a grid of z that is made finer where an image has
     its mass, until the error estimate is at most `tolerance` nats.
@@ -126,11 +140,9 @@ def log_evidence_grid(vae: VAE, images: ArrayLike, tolerance: float = 1e-3) -> E
     beyond every q(z|x); float32 in the decoder adds about 1e-5. Raises ValueError for L > 2, a tolerance below 1e-4, images that the
     likelihood cannot take or weights that are not finite, RuntimeError if `tolerance` is not reached.
     """
-    check_model(vae, VAE)
     if vae.latent_dim > 2:
         raise ValueError(f"a grid is for at most two latent dimensions, not {vae.latent_dim}: use evaluate_bound(…, n_samples=5000)")
-    if not positive_number("tolerance", tolerance) >= LEAST_TOLERANCE:
-        raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g} nats, since the decoder computes in float32, got {tolerance!r}")
+    tolerance = positive_number("tolerance", tolerance, least=LEAST_TOLERANCE)
     if vae.prior.mean.device.type == "mps":  # has no float64
         vae = copy.deepcopy(vae).cpu()
     x = vae.flatten(images)
@@ -181,7 +193,6 @@ def _log_joint_table(vae: VAE, z: Tensor, x: Tensor) -> Tensor:
 
 def _held_out(vae: VAE, images: ArrayLike, seed: int) -> tuple[Tensor, torch.Generator]:
     """Images as (N, D) where the model is, checked, and the noise for them."""
-    check_model(vae, VAE)
     x = vae.flatten(images)
     if len(x) < 2:
         raise ValueError(f"expected at least two images, so that a standard error exists, got {len(x)}")

@@ -20,6 +20,8 @@ def beside(path: Path, overwrite: bool = True) -> Iterator[Path]:
 
     The folder is made if it is not there. overwrite=False keeps what another process has put at `path` meanwhile.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"expected the path of a file, got the folder {path}: add a name to it")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{uuid.uuid4().hex}-{path.name}")  # of this call alone: two processes never share one
     try:

@@ -13,6 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .inputs import check_broadcast, in_short, tensor_of, whole_number
+from .runtime import noise_like
+
 
 def planar(z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """z + û tanh(w·z + b) and log |det|: one fold along w (Rezende & Mohamed 2015, equations 10 to 12).
@@ -20,6 +23,7 @@ def planar(z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     z, u, w: (..., L); b: (...); all broadcast. u is first moved along w until û·w > −1, where the map can be undone (their appendix A.1,
     with the softplus shifted so that u = 0 stays 0 and leaves z where it is).
     """
+    z, u, w, b = (tensor_of(v, name) for v, name in ((z, "z"), (u, "u"), (w, "w"), (b, "b")))
     along = (w * u).sum(-1, keepdim=True)
     u = u + (F.softplus(along + math.log(math.e - 1)) - 1 - along) * w / w.square().sum(-1, keepdim=True).clamp(min=1e-12)
     bend = torch.tanh((w * z).sum(-1) + b)
@@ -33,7 +37,11 @@ def sample(
 
     mu, logvar: (batch, L); context: (batch, C) or None. Both results are differentiable (pathwise).
     """
-    eps = torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)
+    weight = _weight_of(flow)
+    mu, logvar = (tensor_of(v, name).to(weight) for v, name in ((mu, "mu"), (logvar, "logvar")))
+    if mu.shape != logvar.shape:
+        raise ValueError(f"expected mu and logvar of one shape, got {tuple(mu.shape)} and {tuple(logvar.shape)}")
+    eps = noise_like(mu, generator, (whole_number("n_samples", n_samples), *mu.shape))
     z, log_det = flow(mu + (logvar / 2).exp() * eps, context)
     return z, -0.5 * (eps.square() + logvar + math.log(2 * math.pi)).sum(-1) - log_det
 
@@ -46,14 +54,14 @@ class Planar(nn.Module):
 
     def __init__(self, latent_dim: int, context_dim: int = 0):
         super().__init__()
-        self.latent_dim, self.context_dim = _check_sizes(latent_dim, context_dim)
+        latent_dim, context_dim, _ = _sizes(self, latent_dim, context_dim)
         self.fold = nn.Parameter(torch.cat([torch.zeros(latent_dim), torch.randn(latent_dim + 1)]))  # u, w, b
         self.by_context = nn.Linear(context_dim, 2 * latent_dim + 1, bias=False) if context_dim else None
         if context_dim:
             nn.init.normal_(self.by_context.weight, std=0.01)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        _check_input(self, z, context)
+        z, context = _checked(self, z, context)
         fold = self.fold if context is None else self.fold + self.by_context(context)
         u, w, b = fold.split([self.latent_dim, self.latent_dim, 1], -1)
         return planar(z, u, w, b[..., 0])
@@ -68,7 +76,7 @@ class Coupling(nn.Module):
 
     def __init__(self, latent_dim: int, context_dim: int = 0, hidden: int = 32, flipped: bool = False):
         super().__init__()
-        self.latent_dim, self.context_dim = _check_sizes(latent_dim, context_dim)
+        latent_dim, context_dim, hidden = _sizes(self, latent_dim, context_dim, hidden)
         if latent_dim < 2:
             raise ValueError(f"a coupling needs two halves, latent_dim of at least 2, got {latent_dim}: use Planar for one number")
         self.flipped = flipped
@@ -77,14 +85,14 @@ class Coupling(nn.Module):
         _start_at_zero(self.network[-1])
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        _check_input(self, z, context)
+        z, context = _checked(self, z, context)
         kept, moved = self._halves(z)
         log_scale, shift = self._scale_and_shift(kept, context)
         return self._join(kept, moved * log_scale.exp() + shift), log_scale.sum(-1)
 
     def inverse(self, moved: Tensor, context: Tensor | None = None) -> Tensor:
         """The z that `forward` sends to `moved` (..., L): the kept half is there to be read again."""
-        _check_input(self, moved, context)
+        moved, context = _checked(self, moved, context)
         kept, half = self._halves(moved)
         log_scale, shift = self._scale_and_shift(kept, context)
         return self._join(kept, (half - shift) * (-log_scale).exp())
@@ -111,7 +119,7 @@ class InverseAutoregressive(nn.Module):
 
     def __init__(self, latent_dim: int, context_dim: int = 0, hidden: int = 32, flipped: bool = False):
         super().__init__()
-        self.latent_dim, self.context_dim = _check_sizes(latent_dim, context_dim)
+        latent_dim, context_dim, hidden = _sizes(self, latent_dim, context_dim, hidden)
         self.flipped = flipped
         order = torch.arange(latent_dim)
         rank = torch.arange(hidden) % max(1, latent_dim - 1)  # a hidden unit of rank r sees z_0 … z_r
@@ -122,7 +130,7 @@ class InverseAutoregressive(nn.Module):
         _start_at_zero(self.last)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        _check_input(self, z, context)
+        z, context = _checked(self, z, context)
         z = z.flip(-1) if self.flipped else z
         gate, target = self._gate_and_target(z, context)
         moved = gate.sigmoid() * z + (-gate).sigmoid() * target
@@ -130,7 +138,7 @@ class InverseAutoregressive(nn.Module):
 
     def inverse(self, moved: Tensor, context: Tensor | None = None) -> Tensor:
         """The z that `forward` sends to `moved` (..., L), in L passes: each needs the numbers found before it."""
-        _check_input(self, moved, context)
+        moved, context = _checked(self, moved, context)
         moved = moved.flip(-1) if self.flipped else moved
         z = torch.zeros_like(moved)
         for i in range(self.latent_dim):
@@ -152,11 +160,15 @@ class Chain(nn.Module):
 
     def __init__(self, flows: Iterable[nn.Module] = ()):
         super().__init__()
+        flows = [flows] if isinstance(flows, nn.Module) else list(flows)
+        if other := [type(flow).__name__ for flow in flows if not hasattr(flow, "latent_dim") or not isinstance(flow, nn.Module)]:
+            raise TypeError(f"expected flows such as Planar or Coupling, got {other[0]}")
         self.flows = nn.ModuleList(flows)
         if len({flow.latent_dim for flow in self.flows}) > 1:
             raise ValueError(f"expected flows of one latent_dim, got {[flow.latent_dim for flow in self.flows]}")
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        z = tensor_of(z, "z").to(_weight_of(self)) if len(self.flows) else tensor_of(z, "z")
         total = z.new_zeros(z.shape[:-1])
         for flow in self.flows:
             z, log_det = flow(z, context)
@@ -174,11 +186,11 @@ class Chain(nn.Module):
 
 def make(kind: str, depth: int, latent_dim: int, context_dim: int = 0, hidden: int = 32) -> Chain:
     """A chain of `depth` flows: "planar", "coupling" or "inverse autoregressive", every second one flipped. ValueError for another name."""
-    kinds = {"coupling": Coupling, "inverse autoregressive": InverseAutoregressive}
+    kinds, depth = {"coupling": Coupling, "inverse autoregressive": InverseAutoregressive}, whole_number("depth", depth, least=0)
     if kind == "planar":
         return Chain(Planar(latent_dim, context_dim) for _ in range(depth))
-    if kind not in kinds:
-        raise ValueError(f"unknown flow {kind!r}: expected one of planar, {', '.join(kinds)}")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(f"unknown flow {in_short(kind)}: expected one of planar, {', '.join(kinds)}")
     return Chain(kinds[kind](latent_dim, context_dim, hidden, flipped=k % 2 == 1) for k in range(depth))
 
 
@@ -192,17 +204,29 @@ def _start_at_zero(layer: nn.Linear) -> None:
     nn.init.zeros_(layer.bias)
 
 
-def _check_sizes(latent_dim: int, context_dim: int) -> tuple[int, int]:
-    if latent_dim < 1 or context_dim < 0:
-        raise ValueError(f"expected latent_dim from 1 and context_dim from 0 on, got {latent_dim} and {context_dim}")
-    return latent_dim, context_dim
+def _sizes(flow: nn.Module, latent_dim: int, context_dim: int, hidden: int = 1) -> tuple[int, int, int]:
+    """The three sizes as whole numbers, of which the flow keeps the first two."""
+    flow.latent_dim, flow.context_dim = whole_number("latent_dim", latent_dim), whole_number("context_dim", context_dim, least=0)
+    return flow.latent_dim, flow.context_dim, whole_number("hidden", hidden)
 
 
-def _check_input(flow: nn.Module, z: Tensor, context: Tensor | None) -> None:
-    if z.shape[-1] != flow.latent_dim:
+def _weight_of(flow: nn.Module) -> Tensor:
+    """A tensor of the flow's dtype, where it is."""
+    if not isinstance(flow, nn.Module):
+        raise TypeError(f"expected a flow such as Planar or Chain, got {type(flow).__name__}")
+    return next(flow.parameters(), torch.empty(0))
+
+
+def _checked(flow: nn.Module, z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """z (..., L) and the context (..., C), in any form, as the flow's weights are."""
+    z, weight = tensor_of(z, "z"), _weight_of(flow)
+    if z.shape[-1:] != (flow.latent_dim,):
         raise ValueError(f"expected z of shape (..., {flow.latent_dim}), got {tuple(z.shape)}")
-    got = 0 if context is None else context.shape[-1]
-    if got != flow.context_dim:
-        raise ValueError(
-            f"expected a context of shape (..., {flow.context_dim}), got {'none' if context is None else tuple(context.shape)}"
-        )
+    context = None if context is None else tensor_of(context, "context")
+    if (0 if context is None else context.shape[-1]) != flow.context_dim:
+        came = "none" if context is None else tuple(context.shape)
+        raise ValueError(f"expected a context of shape (..., {flow.context_dim}), got {came}")
+    if context is None:
+        return z.to(weight), None
+    check_broadcast(z=z.shape[:-1], context=context.shape[:-1])
+    return z.to(weight), context.to(weight)

@@ -11,15 +11,18 @@ from torch.distributions import Normal
 
 from .gradients import (
     COMPARING,
+    NO_DERIVATIVE,
     Function,
     Gradients,
-    check_baseline,
+    checked_baseline,
     gaussian_parameters,
     measure_valued,
     pathwise,
     score_function,
     values_of,
 )
+from .inputs import float64, positive_number, true_or_false, whole_number
+from .runtime import with_gradients
 
 
 class Moments(NamedTuple):
@@ -46,14 +49,16 @@ def variance_by_quadrature(
     grid has 2^17 intervals (a discontinuous f); `.error` is the last change. Derivatives come from autograd through torch.distributions,
     not from the estimators above, so each side checks the other.
     """
-    mu, sigma = gaussian_parameters(f, *(torch.as_tensor(p, dtype=torch.float64, device="cpu") for p in (mu, sigma)), n_samples)
+    mu, sigma = gaussian_parameters(f, float64(mu, "mu").cpu(), float64(sigma, "sigma").cpu(), n_samples)
+    n_samples, tolerance = whole_number("n_samples", n_samples), positive_number("tolerance", tolerance, zero=True)
+    antithetic = true_or_false("antithetic", antithetic)
     if mu.numel() != 1:
         raise ValueError(f"quadrature is for one dimension: expected numbers for mu and sigma, got {mu.numel()} of them")
     if estimator not in (score_function, pathwise, measure_valued):
         raise ValueError(f"no quadrature for {estimator!r}: use score_function, pathwise or measure_valued")
     if estimator is score_function:
-        check_baseline(baseline, n_samples)
-        if antithetic and baseline == "batch_mean":
+        baseline = checked_baseline(baseline, n_samples, mu)
+        if antithetic and isinstance(baseline, str) and baseline == "batch_mean":
             raise ValueError("no quadrature for baseline='batch_mean' with antithetic samples: take one of the two")
     elif baseline is not None or (antithetic and estimator is measure_valued):
         raise ValueError(f"{estimator.__name__} takes no baseline, and measure_valued no antithetic samples")
@@ -72,7 +77,7 @@ def variance_by_quadrature(
         n *= 2
 
 
-@torch.enable_grad()
+@with_gradients()
 def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) -> Tensor:
     """Moments of the score-function or pathwise estimator on a grid of n intervals; (2, 2): rows mu, sigma; columns mean, variance."""
     eps = torch.linspace(-12, 12, n + 1, dtype=torch.float64)
@@ -87,26 +92,31 @@ def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) ->
         return (g + g.flip(0)) / 2 if antithetic else g
 
     if not is_score:
-        slopes = torch.autograd.grad(values_of(f, z.unsqueeze(-1), differentiable=True).sum(), (mus, sigmas))
+        total = values_of(f, z.unsqueeze(-1), differentiable=True).sum()
+        if not total.requires_grad:
+            raise ValueError(NO_DERIVATIVE)
+        slopes = torch.autograd.grad(total, (mus, sigmas))
         means = [mean(pair(g)) for g in slopes]
         return torch.stack([torch.stack([m, mean((pair(g) - m) ** 2) / n_samples]) for g, m in zip(slopes, means, strict=True)])
 
     z = z.detach()
     values = values_of(f, z.unsqueeze(-1)).squeeze(-1)
     scores = torch.autograd.grad(Normal(mus, sigmas).log_prob(z).sum(), (mus, sigmas))
-    rows = []
-    for s in scores:
+    rows, by_name = [], isinstance(baseline, str)
+    for s, given in zip(scores, baseline if isinstance(baseline, Gradients) else (baseline, baseline), strict=True):
         product, v, s = pair(values * s), pair(values), pair(s)
         gradient = mean(product)
-        if baseline in COMPARING:
+        if by_name and baseline in COMPARING:
             b = mean(v)
-        elif baseline == "optimal":
+        elif by_name:
             b = mean(product * s) / mean(s**2).clamp_min(1e-300)
         else:
-            b = baseline or 0.0
+            b = given
         variance = mean((product - b * s - gradient) ** 2) / n_samples
         shrink = 1.0
-        if baseline in COMPARING:  # the average is a U-statistic: the sample covariance of f and s; its second, degenerate, term:
+        if (
+            by_name and baseline in COMPARING
+        ):  # the average is a U-statistic: the sample covariance of f and s; its second, degenerate, term:
             covariance = mean((v - b) * s)
             variance = variance + (mean((v - b) ** 2) * mean(s**2) + covariance**2) / (n_samples * (n_samples - 1))
             shrink = 1.0 if baseline == "leave_one_out" else 1 - 1 / n_samples

@@ -15,14 +15,14 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .inputs import positive_number, tensor_of, whole_number
-from .runtime import noise_like
+from .inputs import check_broadcast, check_finite, float64, positive_number, tensor_of, true_or_false, whole_number
+from .runtime import noise_like, with_gradients
 
 Function = Callable[[Tensor], Tensor]
+NO_DERIVATIVE = "f(z) has no derivative in z (a comparison, a rounding or .detach()): the pathwise estimator needs one, use score_function"
 COMPARING = ("leave_one_out", "batch_mean")  # baselines that compare a sample with the others of its call
 
 
@@ -51,7 +51,7 @@ def score_function(
     antithetic: each estimate is the mean of a mirrored pair, eps and -eps, and costs two evaluations of f.
     """
     mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
-    check_baseline(baseline, n_samples)
+    baseline, antithetic = checked_baseline(baseline, n_samples, mu), true_or_false("antithetic", antithetic)
     if isinstance(baseline, str) and baseline == "optimal":
         baseline = optimal_baseline(f, mu, sigma, max(64, min(4096, 2**22 // mu.numel())), generator)
     eps = _noise(mu, n_samples, generator)
@@ -60,7 +60,7 @@ def score_function(
     both = sum(values) / len(signs)
     if isinstance(baseline, str):
         baseline = (both.sum(0) - both) / (n_samples - 1) if baseline == "leave_one_out" else both.mean(0)
-    b = baseline if isinstance(baseline, Gradients) else Gradients(*[0.0 if baseline is None else baseline] * 2)
+    b = baseline if isinstance(baseline, Gradients) else Gradients(baseline, baseline)
     odd = sum(sign * (value - b.mu) for sign, value in zip(signs, values, strict=True)) / len(signs)
     return Gradients(odd * eps / sigma, (both - b.sigma) * (eps**2 - 1) / sigma)
 
@@ -79,7 +79,7 @@ def pathwise(
     antithetic: each estimate is the mean of a mirrored pair, eps and -eps, and costs two evaluations of f and its derivative.
     """
     mu, sigma = gaussian_parameters(f, mu, sigma, n_samples)
-    eps = _noise(mu, n_samples, generator)
+    antithetic, eps = true_or_false("antithetic", antithetic), _noise(mu, n_samples, generator)
     slope = _slope(f, mu + sigma * eps)
     if not antithetic:
         return Gradients(slope, slope * eps)
@@ -138,7 +138,7 @@ def gumbel_softmax(
     temperature, n_samples = positive_number("temperature", temperature), whole_number("n_samples", n_samples)
     gumbel = -noise_like(logits, generator, (n_samples, *logits.shape), "exponential_").log()
     soft = ((logits + gumbel) / temperature).softmax(-1)
-    if not hard:
+    if not true_or_false("hard", hard):
         return soft
     one_hot = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
     return one_hot + soft - soft.detach()
@@ -153,11 +153,11 @@ def gaussian_parameters(f: Function, mu: Tensor | float, sigma: Tensor | float, 
     for given in (mu, sigma):
         dtype = torch.promote_types(dtype, given.dtype) if torch.is_tensor(given) else dtype
     device = mu.device if torch.is_tensor(mu) else None
-    mu, sigma = (torch.as_tensor(p, dtype=dtype, device=device).detach() for p in (mu, sigma))  # a number takes the tensor's dtype
-    try:
-        mu, sigma = torch.broadcast_tensors(mu, sigma)
-    except RuntimeError:
-        raise ValueError(f"mu and sigma: expected shapes that broadcast, got {tuple(mu.shape)} and {tuple(sigma.shape)}") from None
+    mu, sigma = (float64(p, what).to(device, dtype).detach() for p, what in ((mu, "mu"), (sigma, "sigma")))  # a number takes the dtype
+    check_broadcast(mu=mu.shape, sigma=sigma.shape)
+    mu, sigma = torch.broadcast_tensors(mu, sigma)
+    if not mu.numel():
+        raise ValueError(f"mu and sigma: expected at least one number, got shape {tuple(mu.shape)}")
     if not mu.isfinite().all():
         raise ValueError("mu: expected finite numbers, got NaN or infinity")
     if not (sigma.isfinite() & (sigma > 0)).all():
@@ -183,14 +183,23 @@ def values_of(f: Function, z: Tensor, differentiable: bool = False) -> Tensor:
     return values.to(z.dtype).unsqueeze(-1)
 
 
-def check_baseline(baseline: Tensor | Gradients | float | str | None, n_samples: int) -> None:
-    """Raise TypeError for what is no baseline, ValueError for an unknown name or one that compares samples where n_samples is 1."""
-    if not isinstance(baseline, Tensor | tuple | str | float | int | np.number | None) or type(baseline) is tuple:
-        raise TypeError(f"expected a baseline as a number, a tensor, Gradients or a name, got {type(baseline).__name__}")
-    if isinstance(baseline, str) and baseline not in ("optimal", *COMPARING):
-        raise ValueError(f"unknown baseline {baseline!r}: use None, a number, 'optimal', 'leave_one_out' or 'batch_mean'")
-    if baseline in COMPARING and n_samples < 2:
-        raise ValueError(f"baseline={baseline!r} compares a sample with the others, so it needs n_samples of at least 2, got {n_samples}")
+def checked_baseline(baseline: Tensor | Gradients | float | str | None, n_samples: int, mu: Tensor) -> Tensor | Gradients | str:
+    """A name as it is; numbers (None: 0) as tensors like mu (..., L). Raises TypeError for what is no baseline, ValueError for an unknown
+    name, one that compares samples where n_samples is 1, and numbers that are not finite or do not fit mu."""
+    if isinstance(baseline, Gradients):
+        return Gradients(*(checked_baseline(number, n_samples, mu) for number in baseline))
+    if isinstance(baseline, str):
+        if baseline not in ("optimal", *COMPARING):
+            raise ValueError(f"unknown baseline {baseline!r}: use None, a number, 'optimal', 'leave_one_out' or 'batch_mean'")
+        if baseline in COMPARING and n_samples < 2:
+            raise ValueError(
+                f"baseline={baseline!r} compares a sample with the others, so it needs n_samples of at least 2, got {n_samples}"
+            )
+        return baseline
+    number = float64(0.0 if baseline is None else baseline, "a baseline").to(mu).detach()
+    check_finite(number, "numbers as a baseline")
+    check_broadcast(mu=mu.shape, baseline=number.shape)
+    return number
 
 
 def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:
@@ -200,10 +209,8 @@ def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Ten
 def _slope(f: Function, z: Tensor) -> Tensor:
     """df/dz for each sample, (n_samples, ..., L)."""
     z = z.detach().requires_grad_()
-    with torch.enable_grad():
+    with with_gradients():
         total = values_of(f, z, differentiable=True).sum()
     if not total.requires_grad:
-        raise ValueError(
-            "f(z) has no derivative in z (a comparison, a rounding or .detach()): the pathwise estimator needs one, use score_function"
-        )
+        raise ValueError(NO_DERIVATIVE)
     return torch.autograd.grad(total, z)[0]

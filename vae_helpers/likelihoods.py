@@ -5,6 +5,7 @@ or an instance: `Gaussian(sigma=0.5)` for a fixed σ, `Categorical(levels=17)`.
 """
 
 import copy
+import inspect
 import math
 
 import torch
@@ -15,7 +16,9 @@ from torch.distributions import Categorical as TorchCategorical
 from torch.distributions import Distribution, Independent, constraints
 from torch.distributions import Normal as TorchNormal
 
-from .inputs import check_finite, check_unit_range, float64, is_binary, positive_number, whole_number
+from .inputs import check_finite, check_unit_range, float64, in_short, is_binary, positive_number, whole_number
+
+LEAST_SIGMA = 1e-12  # float32 holds its square and one over that
 
 
 class Likelihood(nn.Module):
@@ -25,7 +28,9 @@ class Likelihood(nn.Module):
 
     def forward(self, outputs: Tensor) -> Distribution:
         """p(x|z) from the decoder's outputs (…, D·n_outputs): batch_shape (…,), event_shape (D,)."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward(outputs) that returns p(x|z), a distribution over pixels: write it"
+        )
 
     def mean(self, outputs: Tensor) -> Tensor:
         """Pixel means (…, D) from the decoder's outputs (…, D·n_outputs)."""
@@ -90,14 +95,14 @@ class Gaussian(Likelihood):
     """Real-valued pixels, p(x|z) = N(x; mean, σ²). sigma: a positive number (fixed), "shared" (one learned) or "pixel" (from the decoder).
 
     Any finite pixels will do, standardized ones too. With "pixel" the outputs are [means, log σ²], each (…, D) (Kingma & Welling 2014,
-    appendix C.2). Raises ValueError for sigma ≤ 0.
+    appendix C.2). Raises ValueError for sigma < 1e-12.
     """
 
     def __init__(self, sigma: float | str = "shared"):
         super().__init__()
         if isinstance(sigma, str) and sigma not in ("shared", "pixel"):
             raise ValueError(f'sigma must be a positive number, "shared" or "pixel", got {sigma!r}')
-        self.sigma = sigma if isinstance(sigma, str) else positive_number("sigma", sigma)
+        self.sigma = sigma if isinstance(sigma, str) else positive_number("sigma", sigma, least=LEAST_SIGMA)
         self.n_outputs = 2 if sigma == "pixel" else 1
         if sigma == "shared":
             self.logvar = nn.Parameter(torch.zeros(()))
@@ -187,9 +192,29 @@ def make(likelihood: "str | dict | Likelihood") -> Likelihood:
     known = {"bernoulli": Bernoulli, "gaussian": Gaussian, "gaussian_pixel": lambda: Gaussian("pixel"), "categorical": Categorical}
     options = dict(likelihood) if isinstance(likelihood, dict) else {"name": likelihood}
     name = options.pop("name", None)
-    if name not in list(known):
+    if not isinstance(name, str) or name not in known:
         raise ValueError(
-            f"unknown likelihood {name!r}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5); "
+            f"unknown likelihood {in_short(name)}: expected one of {', '.join(known)}, or an instance such as Gaussian(sigma=0.5); "
             "one of your own class is handed over as an instance, also to VAE.load(path, likelihood=…)"
         )
+    takes = [option.name for option in inspect.signature(known[name]).parameters.values() if option.kind is option.POSITIONAL_OR_KEYWORD]
+    if unknown := [option for option in options if option not in takes]:
+        raise ValueError(f"likelihood {name!r} takes {', '.join(takes) or 'no options'}, got {', '.join(map(repr, unknown))}")
     return known[name](**options)
+
+
+def config_of(likelihood: Likelihood) -> dict:
+    """What a file says of it; of one of your own class the name alone, since nothing here could build it."""
+    return likelihood.config if type(likelihood).__module__ == __name__ else {"name": type(likelihood).__name__}
+
+
+def check(likelihood: Likelihood, pixels: int) -> None:
+    """Raise ValueError unless a likelihood of your own class gives a distribution over all D pixels of an image, not one for each."""
+    if type(likelihood) in (Bernoulli, Gaussian, Categorical):
+        return
+    p = likelihood(next(likelihood.parameters(), torch.empty(0)).new_zeros(1, pixels * likelihood.n_outputs))
+    if (p.batch_shape, p.event_shape) != ((1,), (pixels,)):
+        raise ValueError(
+            f"expected a likelihood that gives one image batch_shape (1,) and event_shape ({pixels},), got {tuple(p.batch_shape)} and "
+            f"{tuple(p.event_shape)}: wrap what its forward returns, torch.distributions.Independent(…, 1)"
+        )

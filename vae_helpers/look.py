@@ -37,7 +37,10 @@ def label_looks(labels: Iterable) -> dict[str, tuple[str, str]]:
 
 def label_names(labels: Iterable | None) -> list[str]:
     """Labels as text, of a list, an array or a tensor of numbers or words."""
-    return [] if labels is None else [str(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
+    labels = [] if labels is None else labels.tolist() if hasattr(labels, "tolist") else labels
+    if not isinstance(labels, Iterable):
+        raise TypeError(f"Expected labels as a list, an array or a tensor, got {labels!r}.")
+    return [str(label.item() if hasattr(label, "item") else label) for label in labels]
 
 
 def scatter(ax: Axes, codes: Tensor, labels: Sequence | None = None) -> list[Artist]:

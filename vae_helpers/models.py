@@ -12,7 +12,7 @@ from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
 from .files import write_beside_and_rename
-from .inputs import ArrayLike, check_finite, check_no_grey_levels, codes, image_rows, tensor_of, whole_number
+from .inputs import ArrayLike, check_finite, check_known, check_no_grey_levels, codes, image_rows, in_short, tensor_of, whole_number
 from .networks import ACTIVATIONS, NETWORKS
 from .runtime import seeded
 
@@ -26,8 +26,8 @@ class _ImageModel(nn.Module):
         super().__init__()
         self.image_shape, self.latent_dim = _check_shape(image_shape), whole_number("latent_dim", latent_dim)
         hidden = tuple(whole_number("hidden", h) for h in (hidden if _is_row(hidden) else (hidden,)))
-        _check_known("activation", activation, ACTIVATIONS)
-        _check_known("network", network, NETWORKS)
+        check_known("activation", activation, ACTIVATIONS)
+        check_known("network", network, NETWORKS)
         self.config = {
             "image_shape": list(self.image_shape),
             "latent_dim": self.latent_dim,
@@ -104,7 +104,10 @@ class _ImageModel(nn.Module):
             raise ValueError(
                 f"{path} holds a model of class {metadata['model']}, expected {cls.__name__}: load it with {metadata['model']}.load"
             )
-        model = cls(**json.loads(metadata["config"]) | ({} if likelihood is None else {"likelihood": likelihood}))
+        config = json.loads(metadata["config"])
+        if likelihood is not None and config.get("likelihood") != (came := likelihoods.config_of(likelihoods.make(likelihood))):
+            raise ValueError(f"{path} was saved with likelihood {config.get('likelihood')}, got {came}: leave it out or hand over the same")
+        model = cls(**config | ({} if likelihood is None else {"likelihood": likelihood}))
         shapes = {k: tuple(v.shape) for k, v in weights.items()}
         expected = {k: tuple(v.shape) for k, v in model.state_dict().items()}
         if shapes != expected:
@@ -142,7 +145,7 @@ class Autoencoder(_ImageModel):
 
     def decode(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → images (…, H, W), pixels in (0, 1)."""
-        return self.outputs(_finite(z)).sigmoid().unflatten(-1, self.image_shape)
+        return self.outputs(finite_codes(z)).sigmoid().unflatten(-1, self.image_shape)
 
     @torch.no_grad()
     def mean_image(self, z: ArrayLike) -> Tensor:
@@ -171,8 +174,8 @@ class VAE(_ImageModel):
         likelihood = likelihoods.make(likelihood)
         super().__init__(image_shape, latent_dim, hidden, network, activation, seed, encoder_outputs=2, pixel_outputs=likelihood.n_outputs)
         self.likelihood = likelihood
-        ours = type(likelihood).__module__ == likelihoods.__name__
-        self.config["likelihood"] = likelihood.config if ours else {"name": type(likelihood).__name__}
+        self.config["likelihood"] = likelihoods.config_of(likelihood)
+        likelihoods.check(likelihood, self.pixels)
 
     @property
     def prior(self) -> Distribution:
@@ -193,15 +196,16 @@ class VAE(_ImageModel):
 
     def decode(self, z: ArrayLike) -> Distribution:
         """Codes (…, L) → p(x|z), batch_shape (…,), event_shape (D,)."""
-        return self.likelihood(self.outputs(_finite(z)))
+        return self.likelihood(self.outputs(finite_codes(z)))
 
     @torch.no_grad()
     def mean_image(self, z: ArrayLike) -> Tensor:
         """Codes (…, L) → pixel means E[x|z], (…, H, W), without a gradient."""
-        return self.likelihood.mean(self.outputs(_finite(z))).unflatten(-1, self.image_shape)
+        return self.likelihood.mean(self.outputs(finite_codes(z))).unflatten(-1, self.image_shape)
 
 
-def _finite(z) -> Tensor:
+def finite_codes(z: ArrayLike) -> Tensor:
+    """Codes as a tensor. Raises ValueError for NaN and infinity."""
     z = tensor_of(z, "codes")
     check_finite(z, "codes")
     return z
@@ -211,14 +215,16 @@ def check_model(model: object, *kinds: type) -> None:
     """Raise TypeError, with what to do, unless `model` is of one of these kinds: VAE, Autoencoder."""
     if isinstance(model, kinds):
         return
+    inner = next((name for name in ("_orig_mod", "module", "vae") if hasattr(model, name)), "")  # torch.compile, DataParallel, a Member
     advice = "build one first, VAE(…)" if isinstance(model, type) else "the model comes first, then the images"
-    if isinstance(model, nn.Module):
-        advice = "train a model of your own with a loop of your own, as notebooks 01 and 07 do"
-    if isinstance(model, VAE | Autoencoder):
+    if isinstance(model, str | os.PathLike):
+        advice = "load it first, pretrained.load(name) or VAE.load(path)"
+    elif isinstance(getattr(model, inner, None), _ImageModel):
+        advice = f"hand over the model inside it, .{inner}"
+    elif isinstance(model, VAE | Autoencoder):
         advice = "an autoencoder has objectives.squared_error and no ELBO, a VAE has objectives.elbo"
-    for inner in ("_orig_mod", "module"):  # of torch.compile, DataParallel
-        if isinstance(getattr(model, inner, None), kinds):
-            advice = f"hand over the model inside it, .{inner}"
+    elif isinstance(model, nn.Module):
+        advice = "write the objective and the loop of a model of your own out, as notebooks 01 and 07 do"
     raise TypeError(f"expected a model of class {' or '.join(kind.__name__ for kind in kinds)}, got {type(model).__name__}: {advice}")
 
 
@@ -227,15 +233,10 @@ def _check_shape(image_shape) -> tuple[int, int]:
     if len(shape) == 3 and 1 in (shape[0], shape[-1]):  # a channel axis of length one
         shape = shape[1:] if shape[0] == 1 else shape[:-1]
     if len(shape) != 2:
-        advice = ": of images (N, H, W) it is images.shape[1:]; colour channels are not supported" if len(shape) > 2 else ""
-        raise ValueError(f"image_shape must be (height, width), got {image_shape!r}{advice}")
+        advice = ": of images (N, H, W) it is images.shape[1:]; colour channels are not supported, use grey ones" if len(shape) > 2 else ""
+        raise ValueError(f"image_shape must be (height, width), got {in_short(image_shape)}{advice}")
     return tuple(whole_number("image_shape", n) for n in shape)
 
 
 def _is_row(value) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
-
-
-def _check_known(name: str, value, known) -> None:
-    if value not in list(known):
-        raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")

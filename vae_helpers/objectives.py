@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
-from .gradients import check_baseline
 from .inputs import ArrayLike, check_unit_range, positive_number, whole_number
 from .models import VAE, Autoencoder, check_model
 from .runtime import noise_like
@@ -85,7 +84,8 @@ def elbo_surrogate(
     if not (baseline is None or isinstance(baseline, str)) or baseline not in known:
         raise ValueError(f"{estimator} takes baseline {' or '.join(map(repr, known))} here, got {baseline!r}")
     n_samples, x = whole_number("n_samples", n_samples), vae.flatten(x)
-    check_baseline(baseline, n_samples)
+    if baseline is not None and n_samples < 2:
+        raise ValueError(f"baseline={baseline!r} compares a sample with the others, so it needs n_samples of at least 2, got {n_samples}")
     mu, logvar = vae.encoder(x).chunk(2, -1)
     z = sample(mu, logvar, n_samples, generator)  # (K, batch, L)
     kl = kl_standard_normal(mu, logvar)

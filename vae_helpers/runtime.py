@@ -1,7 +1,6 @@
 """Seed, threads, device and figure style: the surroundings in which every notebook runs."""
 
 import ctypes
-import math
 import os
 import platform
 import sys
@@ -15,8 +14,6 @@ import numpy as np
 import torch
 
 from .inputs import MOST_SEED, whole_number
-
-MOST_NUMPY_SEED = 2**32 - 1
 
 
 def setup() -> int:
@@ -36,12 +33,12 @@ def setup() -> int:
 
 def seed() -> int:
     """The collection's seed: `VAE_HELPERS_SEED`, or 0. Raises ValueError if that is not a whole number from 0 to 2³² − 1."""
-    return _setting("VAE_HELPERS_SEED", default=0, least=0, most=MOST_NUMPY_SEED)
+    return _setting("VAE_HELPERS_SEED", default=0, least=0, most=MOST_SEED)
 
 
 def threads() -> int:
-    """Threads for the arithmetic: `VAE_HELPERS_THREADS`, or 1. Raises ValueError if that is not a whole number from 1 on."""
-    return _setting("VAE_HELPERS_THREADS", default=1, least=1)
+    """Threads for the arithmetic: `VAE_HELPERS_THREADS`, or 1. Raises ValueError if that is not a whole number from 1 to 1024."""
+    return _setting("VAE_HELPERS_THREADS", default=1, least=1, most=1024)
 
 
 def generator(k: int = 0) -> torch.Generator:
@@ -80,11 +77,25 @@ def noise_like(
     They are drawn where the generator lives, and then moved: one generator gives the same numbers to a model on any device.
     draw: how a tensor is filled, "normal_", "uniform_" or "exponential_".
     """
-    if not isinstance(generator, torch.Generator | None):
-        raise TypeError(f"generator must be a torch.Generator, such as runtime.generator(3), got {generator!r}")
+    check_generator(generator)
     where = like.device if generator is None else generator.device
     empty = torch.empty(like.shape if shape is None else shape, dtype=like.dtype, device=where)
     return getattr(empty, draw)(generator=generator).to(like.device)
+
+
+def check_generator(generator: torch.Generator | None) -> None:
+    """Raise TypeError for what is no generator, such as a seed."""
+    if not isinstance(generator, torch.Generator | None):
+        raise TypeError(f"generator must be a torch.Generator, such as runtime.generator(3), got {generator!r}")
+
+
+@contextmanager
+def with_gradients() -> Iterator[None]:
+    """`torch.enable_grad()`, with a sentence, a RuntimeError, where that would have no effect. Takes part in no step of training."""
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("this takes derivatives, which torch.inference_mode has switched off here: call it outside, or under no_grad")
+    with torch.enable_grad():
+        yield
 
 
 def device() -> torch.device:
@@ -134,7 +145,7 @@ def _rounding_error(precision: str) -> float:
         torch.set_float32_matmul_precision(before)
 
 
-def _setting(variable: str, default: int, least: int, most: float = math.inf) -> int:
+def _setting(variable: str, default: int, least: int, most: int) -> int:
     text = os.environ.get(variable, str(default)).strip()
     try:
         return whole_number(variable, int(text) if text.isdecimal() else text, least, most)

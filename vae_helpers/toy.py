@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, Normal
 
-from .inputs import float64, whole_number
+from .inputs import float64, positive_number, whole_number
+from .runtime import noise_like
 
 _SMALLEST_S = 1e-4  # below this the quadrature grid would need more than a million points
 _MOST_POINTS = 4_000_000  # of one grid
@@ -37,9 +38,7 @@ class CurvedToy:
     """
 
     def __init__(self, s: float = 0.25):
-        self.s = float(s)
-        if not (math.isfinite(self.s) and self.s >= _SMALLEST_S):
-            raise ValueError(f"s, the noise's standard deviation, must be a finite number of at least {_SMALLEST_S:g}, got {self.s:g}.")
+        self.s = positive_number("s, the noise's standard deviation,", s, least=_SMALLEST_S)
 
     def __repr__(self) -> str:
         return f"CurvedToy(s={self.s:g})"
@@ -92,8 +91,8 @@ class CurvedToy:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws of the generative story: first z (n,), then x (n,) given z."""
-        z = torch.randn(whole_number("n", n, least=0), dtype=torch.float64, generator=generator)
-        return z, self.f(z) + self.s * torch.randn(n, dtype=torch.float64, generator=generator)
+        z = _normal(whole_number("n", n, least=0), generator=generator)
+        return z, self.f(z) + self.s * _normal(len(z), generator=generator)
 
     def _grid(self, x: Tensor) -> tuple[float, float, int]:
         """(lowest z, step, number of points) of a grid fit for every x given.
@@ -152,7 +151,7 @@ class LinearGaussian:
     """
 
     def __init__(self, W: Tensor, b: Tensor, sigma2: Tensor | float):
-        self.W, self.b, self.sigma2 = float64(W), float64(b), float64(sigma2)
+        self.W, self.b, self.sigma2 = _finite(W, "W"), _finite(b, "b"), float64(sigma2, "sigma2")
         if self.W.ndim != 2 or self.b.shape != self.W.shape[:1]:
             raise ValueError(f"W must be (D, L) and b (D,), got {tuple(self.W.shape)} and {tuple(self.b.shape)}.")
         if self.sigma2.ndim or not (self.sigma2.isfinite() and self.sigma2 > 0):
@@ -169,7 +168,10 @@ class LinearGaussian:
 
     def decode(self, z: Tensor) -> Independent:
         """p(x|z); z (..., L), batch z.shape[:-1], event (D,)."""
-        mean = float64(z) @ self.W.T + self.b
+        z, L = float64(z, "z"), self.W.shape[1]
+        if z.shape[-1:] != (L,):
+            raise ValueError(f"z must end in L = {L} values, got shape {tuple(z.shape)}.")
+        mean = z @ self.W.T + self.b
         return Independent(Normal(mean, self.sigma2.sqrt().expand_as(mean)), 1)
 
     def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
@@ -198,8 +200,8 @@ class LinearGaussian:
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws of the generative story: first z (n, L), then x (n, D) given z."""
         D, L = self.W.shape
-        z = torch.randn(whole_number("n", n, least=0), L, dtype=torch.float64, generator=generator)
-        noise = torch.randn(n, D, dtype=torch.float64, generator=generator)
+        z = _normal(whole_number("n", n, least=0), L, generator=generator)
+        noise = _normal(len(z), D, generator=generator)
         return z, z @ self.W.T + self.b + self.sigma2.sqrt() * noise
 
     @classmethod
@@ -225,8 +227,12 @@ class LinearGaussian:
         return x
 
 
-def _finite(x: Tensor | float) -> Tensor:
-    x = float64(x)
+def _finite(x: Tensor | float, what: str = "x") -> Tensor:
+    x = float64(x, what)
     if not x.isfinite().all():
-        raise ValueError("x must be finite, got NaN or infinity; look for it where x was made.")
+        raise ValueError(f"{what} must be finite, got NaN or infinity; look for it where {what} was made.")
     return x
+
+
+def _normal(*shape: int, generator: torch.Generator | None) -> Tensor:
+    return noise_like(torch.empty(shape, dtype=torch.float64), generator)

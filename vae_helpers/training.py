@@ -13,13 +13,11 @@ import torch
 from torch import Tensor
 
 from .datasets import Dataset, Split, binarize
-from .inputs import MOST_SEED, ArrayLike, check_unit_range, image_rows, positive_number, whole_number
+from .inputs import MOST_SEED, ArrayLike, positive_number, true_or_false, whole_number
 from .models import VAE, Autoencoder, check_model
 from .objectives import terms_of_rows
 from .runtime import fast_matmul, stream
-
-OPTIMIZERS = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}
-SCHEDULES = (None, "one_cycle")
+from .settings import OPTIMIZERS, check_choices, check_weights, checked_beta, rows_to_train_on
 
 
 @dataclass
@@ -93,7 +91,7 @@ class Trainer:
     samples an image; binarize=True draws new black-or-white pixels for every batch (dynamic binarization); schedule: None or "one_cycle"
     (the step size rises to lr and falls to 0); patience: stop when the held-out objective has not improved for so many epochs, and go
     back to the best weights, holding out the fraction `validation` of the training images, a tenth (not together with a schedule).
-    Raises ValueError or TypeError for bad settings or images and for a setting that would not be used, before anything is trained;
+    Raises ValueError or TypeError for bad settings, weights or images and for a setting that would not be used, before anything is trained;
     RuntimeError where gradients are switched off; FloatingPointError if the objective or a weight stops being a number (the model is
     then as it was at the start of that epoch).
     """
@@ -116,12 +114,17 @@ class Trainer:
         validation: float | None = None,
     ):
         check_model(model, VAE, Autoencoder)
+        check_weights(model)
         self.epochs, self.batch_size = whole_number("epochs", epochs), whole_number("batch_size", batch_size)
         self.n_samples, seed = whole_number("n_samples", n_samples), whole_number("seed", seed, least=0, most=MOST_SEED)
         self.patience, lr = None if patience is None else whole_number("patience", patience), positive_number("lr", lr)
-        self.beta = beta if callable(beta) else positive_number("beta", beta, zero=True)
-        _check_choices(model, optimizer, schedule, patience, validation, self.beta, self.n_samples)
-        self.model, self.binarize, x = model, binarize, _rows_to_train_on(model, data, self.batch_size, binarize)
+        self.beta = checked_beta(beta)
+        binarize, validation = (
+            true_or_false("binarize", binarize),
+            None if validation is None else positive_number("validation", validation),
+        )
+        check_choices(model, optimizer, schedule, patience, validation, self.beta, self.n_samples)
+        self.model, self.binarize, x = model, binarize, rows_to_train_on(model, data, self.batch_size, binarize)
         self.device = x.device
         self.order = stream(seed, 0)  # which images make a batch: on the CPU, so that a GPU sees the same batches
         self.noise = stream(seed, 1, self.device)
@@ -136,8 +139,6 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(x) / batch_size)
         self.n_steps = self.epochs * self.steps_per_epoch
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
-        if not self.weights:
-            raise ValueError("all weights of the model are frozen, so nothing would be trained: model.requires_grad_(True) thaws them")
         self.optimizer = OPTIMIZERS[optimizer](self.weights, lr=lr, fused=optimizer == "adam" or self.device.type == "cpu")
         one_cycle = torch.optim.lr_scheduler.OneCycleLR
         self.schedule = None if schedule is None else one_cycle(self.optimizer, lr, total_steps=self.n_steps + 1, cycle_momentum=False)
@@ -220,31 +221,3 @@ class Trainer:
 
 def _copy(model) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _check_choices(model, optimizer, schedule, patience, validation, beta, n_samples) -> None:
-    if not isinstance(model, VAE) and (beta != 1 or n_samples != 1):
-        raise ValueError("beta and n_samples belong to a VAE's objective, and this model is an Autoencoder: leave them out")
-    if schedule is not None and patience is not None:
-        raise ValueError("choose schedule or patience: a stop by patience would come before the step size has fallen")
-    if validation is not None and patience is None:
-        raise ValueError("validation is the share of images held out for patience: set patience too, or leave it out")
-    if validation is not None and not positive_number("validation", validation) < 1:
-        raise ValueError(f"validation must be a fraction between 0 and 1, got {validation!r}")
-    for name, value, known in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):
-        if value not in known:
-            raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(map(str, known))}")
-
-
-def _rows_to_train_on(model, data, batch_size: int, binarize: bool) -> Tensor:
-    """Images (N, D) where the model is, checked once for the whole training."""
-    images = data.train if isinstance(data, Dataset) else data
-    if binarize or not isinstance(model, VAE):
-        x = image_rows(images, model.image_shape, next(model.parameters()))
-        check_unit_range(x)
-    else:
-        x = model.flatten(images)
-        model.likelihood.remark(x)
-    if batch_size > len(x):
-        raise ValueError(f"batch_size {batch_size} is larger than the data set of {len(x)} images: choose at most {len(x)}")
-    return x

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..evaluation import Estimate, estimate
-from ..inputs import ArrayLike
+from ..inputs import MOST_SEED, ArrayLike, in_short, whole_number
 from ..models import VAE, check_model
 from ..training import History
 from .drawing import draw
@@ -56,6 +56,9 @@ def chart(vae: VAE, images: ArrayLike, history: History | None = None, n_samples
     Raises TypeError for what is no VAE, ValueError for fewer than two images or another shape.
     """
     check_model(vae, VAE)
+    if not isinstance(history, History | None):
+        raise TypeError(f"expected the log as a History, as training.fit returns it, got {in_short(history)}")
+    n_samples, seed = whole_number("n_samples", n_samples), whole_number("seed", seed, least=0, most=MOST_SEED)
     x, pixels = examined(vae, images, history, seed)
     found = measure(vae, x, n_samples, seed)
     all_signs = [Sign("pixels", pixels.described, "0 to 1", pixels.illness), *signs(vae, found, history)]

@@ -11,6 +11,7 @@ from ..inputs import ArrayLike, image_rows, is_binary, tensor_of
 from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..models import VAE
 from ..objectives import importance_weighted_bound
+from ..runtime import with_gradients
 from ..training import History
 
 MOST_IMAGES, MOST_NUMBERS = 5000, 2**24  # of one pass: images times pixels times draws
@@ -88,7 +89,7 @@ def price_of_a_nat(vae: VAE, x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor,
     logvar (batch, L); eps (K, batch, L). Read it on training images; on others overfitting distorts it. NaN where the code is empty.
     """
     log_s, log_a = (torch.zeros((), requires_grad=True, device=mu.device, dtype=mu.dtype) for _ in range(2))
-    with torch.enable_grad():
+    with with_gradients():
         z = READINGS[reading](log_a.exp() * mu, logvar + 2 * log_s, eps)
         values = log_likelihood(vae, x, z)
         by_noise, by_mean = (v.item() for v in torch.autograd.grad(values.sum(), (log_s, log_a)))

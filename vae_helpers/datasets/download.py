@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import beside
+from ..inputs import positive_number
 
 
 class DownloadError(RuntimeError):
@@ -66,8 +67,7 @@ def get(file: RemoteFile, timeout: float = 30.0, progress: bool = True) -> np.nd
     timeout: seconds to wait for a mirror to connect, and for each next piece of the file.
     Raises DownloadError, and leaves no part of a file behind.
     """
-    if not timeout > 0:
-        raise ValueError(f"The timeout must be a positive number of seconds, got {timeout!r}.")
+    timeout = positive_number("timeout, in seconds,", timeout)
     path = locate(file)
     if path is None:
         return _fetch(file, timeout, progress)

@@ -37,10 +37,13 @@ class Split:
         if labels.is_floating_point() or labels.dtype == torch.bool or labels.shape != images.shape[:1]:
             came = f"{labels.dtype} {tuple(labels.shape)}"
             raise ValueError(f"A split of {len(images)} images needs labels as whole numbers ({len(images)},), got {came}.")
-        if self.factors is not None and self.factors.shape != (len(images), len(self.factor_names)):
-            raise ValueError(
-                f"Factors need shape (images, names) = ({len(images)}, {len(self.factor_names)}), got {tuple(self.factors.shape)}."
-            )
+        factors = None if self.factors is None else tensor_of(self.factors, "factors").float()
+        if (factors is None) != (len(self.factor_names) == 0) or (
+            factors is not None and factors.shape != (len(images), len(self.factor_names))
+        ):
+            came = "none" if factors is None else tuple(factors.shape)
+            raise ValueError(f"Factors need shape (images, names) = ({len(images)}, {len(self.factor_names)}), got {came}.")
+        object.__setattr__(self, "factors", factors)
         object.__setattr__(self, "images", images.float())
         object.__setattr__(self, "labels", labels.long())
 
@@ -64,8 +67,8 @@ class Dataset:
     about: str = ""
 
     def __post_init__(self) -> None:
-        for split in (self.train, self.test, self.validation):
-            if not isinstance(split, Split | None) or (split is None and split is not self.validation):
+        for split in (self.train, self.test, *([] if self.validation is None else [self.validation])):
+            if not isinstance(split, Split):
                 raise TypeError(f"A data set is made of splits, Split(images, labels), got {type(split).__name__}.")
         shapes = {tuple(split.images.shape[1:]) for split in self._splits().values()}
         if len(shapes) > 1:

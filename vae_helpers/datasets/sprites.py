@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..inputs import whole_number
+from ..inputs import tensor_of, whole_number
 from .images import Dataset, Split
 
 FACTOR_NAMES = ("shape", "size", "rotation", "x", "y")
@@ -50,7 +50,7 @@ def draw(factors: Tensor, size: int = 16) -> Tensor:
     size: height and width of the images in pixels.
     Returns float32 (N, size, size) or (size, size) in [0, 1]: a pixel's value is the share of it that the shape covers (anti-aliasing).
     """
-    factors = torch.as_tensor(factors, dtype=torch.float32)
+    factors = tensor_of(factors, "factors").float()
     if factors.ndim not in (1, 2) or factors.shape[-1] != len(FACTOR_NAMES):
         raise ValueError(f"Factors need shape (N, 5) or (5,) with columns {', '.join(FACTOR_NAMES)}; got {tuple(factors.shape)}.")
     if not factors.isfinite().all() or not torch.isin(factors[..., 0], torch.arange(3)).all() or not (factors[..., 1] > 0).all():
@@ -64,8 +64,9 @@ def draw(factors: Tensor, size: int = 16) -> Tensor:
     return images.reshape(*factors.shape[:-1], size, size)
 
 
-def sample_factors(n: int, rng: np.random.Generator) -> Tensor:
-    """n draws of the five factors, independent and uniform: float32 (n, 5)."""
+def sample_factors(n: int, rng: np.random.Generator | int) -> Tensor:
+    """n draws of the five factors, independent and uniform: float32 (n, 5). rng: NumPy's generator, or a seed for one."""
+    n, rng = whole_number("n", n), np.random.default_rng(rng)
     low = np.array([0.0, SIZE_RANGE[0], 0.0, PLACE_RANGE[0], PLACE_RANGE[0]])
     high = np.array([len(SHAPES), SIZE_RANGE[1], 2 * math.pi, PLACE_RANGE[1], PLACE_RANGE[1]])
     factors = low + (high - low) * rng.random((n, len(FACTOR_NAMES)))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..inputs import whole_number
+from ..inputs import float64, in_short, positive_number, true_or_false, whole_number
 from . import mcmc
 
 LogDensities = Callable[[Tensor], Tensor]
@@ -33,6 +33,7 @@ class Climb(NamedTuple):
 
 def ladder(n_rungs: int, steepness: float = 4.0) -> Tensor:
     """β_0 = 0 … β_T = 1, (T + 1,): a sigmoid, dense at both ends, where the densities change fastest (Wu et al. 2017)."""
+    steepness = positive_number("steepness", steepness)
     beta = torch.linspace(-steepness, steepness, whole_number("n_rungs", n_rungs) + 1, dtype=torch.float64).sigmoid()
     return (beta - beta[0]) / (beta[-1] - beta[0])
 
@@ -52,8 +53,11 @@ def tune_steps(
     Steps that depend on the climb they are used in would bias its weights a little, so they are found in a climb of their own and then
     held: `anneal` takes them in both directions.
     """
-    steps = torch.full((len(betas) - 1, start.shape[1]), step, dtype=torch.float64)
-    _climb(log_initial, log_target, start, betas, steps, n_leapfrog, generator, adapt_to=acceptance)
+    start, betas = _checked(log_initial, log_target, start, betas)
+    if not positive_number("acceptance", acceptance) < 1:
+        raise ValueError(f"acceptance must be a share between 0 and 1, got {acceptance!r}")
+    steps = torch.full((len(betas) - 1, start.shape[1]), positive_number("step", step), dtype=torch.float64)
+    _climb(log_initial, log_target, start, betas, steps, whole_number("n_leapfrog", n_leapfrog), generator, adapt_to=acceptance)
     return steps
 
 
@@ -73,26 +77,44 @@ def anneal(
     So `lower_bound` and `upper_bound` of the log-weights are right in expectation at any length of the ladder, and near with a long one.
     betas (T + 1,); steps: one number or (T, batch). Only simulated data has an exact draw of its posterior: the z that made it.
     """
-    if not (betas[0] == 0 and betas[-1] == 1 and (betas.diff() > 0).all()):
-        raise ValueError("betas must rise from 0 to 1: use ladder(n_rungs)")
-    steps = torch.as_tensor(steps, dtype=torch.float64).expand(len(betas) - 1, start.shape[1])
-    return _climb(log_initial, log_target, start, betas, steps, n_leapfrog, generator, reverse)
+    start, betas = _checked(log_initial, log_target, start, betas)
+    steps, shape = float64(steps, "steps"), (len(betas) - 1, start.shape[1])
+    if not ((steps > 0) & steps.isfinite()).all() or tuple(steps.shape) not in ((), (1,), shape):
+        raise ValueError(f"steps must be positive, one number or {shape}, a row for each rung, got {in_short(steps)}")
+    n_leapfrog, reverse = whole_number("n_leapfrog", n_leapfrog), true_or_false("reverse", reverse)
+    return _climb(log_initial, log_target, start, betas, steps.expand(shape), n_leapfrog, generator, reverse)
 
 
 def lower_bound(log_weights: Tensor) -> Tensor:
     """log of the mean weight over the chains, (chains, batch) → (batch,): in expectation at most log Z."""
+    log_weights = float64(log_weights, "log-weights")
     return log_weights.logsumexp(0) - math.log(len(log_weights))
 
 
 def upper_bound(log_weights: Tensor) -> Tensor:
     """Minus the log of the mean of 1/w, (chains, batch) → (batch,), for weights collected in reverse: in expectation at least log Z."""
-    return math.log(len(log_weights)) - (-log_weights).logsumexp(0)
+    return -lower_bound(-float64(log_weights, "log-weights"))
+
+
+@torch.no_grad()
+def _checked(log_initial: LogDensities, log_target: LogDensities, start: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
+    """start and betas in float64, after a look at both densities there."""
+    start, betas = float64(start, "start"), float64(betas, "betas")
+    if start.ndim != 3 or not start.numel():
+        raise ValueError(f"start must be (chains, batch, d), got {tuple(start.shape)}")
+    if betas.ndim != 1 or len(betas) < 2 or not (betas[0] == 0 and betas[-1] == 1 and (betas.diff() > 0).all()):
+        raise ValueError("betas must rise from 0 to 1: use ladder(n_rungs)")
+    for name, density in (("log_initial", log_initial), ("log_target", log_target)):
+        came, wanted = tuple(getattr(density(start), "shape", ())), tuple(start.shape[:2])
+        if came != wanted:
+            raise ValueError(f"{name} must return one value a point, {wanted} for z {tuple(start.shape)}, got {came}")
+    return start, betas
 
 
 @torch.no_grad()
 def _climb(log_initial, log_target, start, betas, steps, n_leapfrog, generator, reverse=False, adapt_to=None) -> Climb:
     chains, batch, _ = start.shape
-    z = start.double()
+    z = start
     log_weights, acceptance = torch.zeros(chains, batch, dtype=torch.float64), torch.empty_like(steps)
     n_rungs = len(betas) - 1
     for t in range(n_rungs, 0, -1) if reverse else range(1, n_rungs + 1):

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..inputs import float64, tensor_of, whole_number
-from ..runtime import noise_like
+from ..inputs import check_finite, float64, in_short, whole_number
+from ..runtime import noise_like, with_gradients
 from . import LogDensity, values_of
 
 
@@ -35,14 +35,14 @@ class Point(NamedTuple):
 
 @torch.no_grad()
 def metropolis(
-    log_density: LogDensity, start: Tensor, n_steps: int, step: float, warmup: int = 0, generator: torch.Generator | None = None
+    log_density: LogDensity, start: Tensor, n_steps: int, step: float | Tensor, warmup: int = 0, generator: torch.Generator | None = None
 ) -> Chains:
     """Random-walk Metropolis, all chains at once: propose z + step·noise, accept with probability min(1, p(proposal)/p(z)).
 
     start (chains,) or (chains, d): one starting point a chain. The first `warmup` steps are run and thrown away.
     Source: Metropolis et al. 1953.
     """
-    z, n_steps, warmup = _checked(start, n_steps, warmup, step)
+    z, step, n_steps, warmup = _checked(start, n_steps, warmup, step)
     log_p = _finite_start(values_of(log_density, z))
 
     def move(now):
@@ -70,7 +70,7 @@ def hmc(
     start as for `metropolis`; step: one number, or one a chain (chains,). A step costs n_leapfrog evaluations of log p with its slope.
     Sources: Duane et al. 1987; Neal 2011.
     """
-    (z, n_steps, warmup), n_leapfrog = _checked(start, n_steps, warmup, step), whole_number("n_leapfrog", n_leapfrog)
+    (z, step, n_steps, warmup), n_leapfrog = _checked(start, n_steps, warmup, step), whole_number("n_leapfrog", n_leapfrog)
     now = at(log_density, z)
     _finite_start(now.log_p)
     return _run(lambda point: hmc_step(log_density, point, step, n_leapfrog, generator), now, n_steps, warmup)
@@ -96,7 +96,7 @@ def leapfrog(log_density: LogDensity, start: Point, momentum: Tensor, step: floa
 
     Each drift and each kick shears phase space, so volume is kept; run from the end with the momentum reversed, it returns to the start.
     """
-    step = _column(torch.as_tensor(step, dtype=torch.float64), start.z)
+    step = _column(float64(step, "step sizes"), start.z)
     here, r = start, momentum + step / 2 * start.slope
     for i in range(1, n_leapfrog + 1):
         drifted = here.z + step * r
@@ -107,8 +107,8 @@ def leapfrog(log_density: LogDensity, start: Point, momentum: Tensor, step: floa
 
 def at(log_density: LogDensity, z: Tensor) -> Point:
     """log p and its slope at z: one evaluation forward and one back."""
-    z = z.detach().requires_grad_()
-    with torch.enable_grad():
+    z = float64(z, "z").detach().requires_grad_()
+    with with_gradients():
         log_p = values_of(log_density, z)
         (slope,) = torch.autograd.grad(log_p.sum(), z)
     return Point(z.detach(), log_p.detach(), slope)
@@ -120,15 +120,16 @@ def effective_sample_size(samples: Tensor) -> Tensor:
     n·chains / (1 + 2 Σ_t ρ_t), the autocorrelations ρ_t from all chains and cut off by Geyer's rule: sums of neighbours, ρ_{2t} + ρ_{2t+1},
     must be positive and must not rise. Chains that disagree count as correlation. Sources: Geyer 1992; Vehtari et al. 2021.
     """
+    samples = float64(samples, "samples")
     if samples.ndim not in (2, 3) or len(samples) < 4:
         raise ValueError(f"effective_sample_size needs samples (n, chains) or (n, chains, d) with n >= 4, got {tuple(samples.shape)}.")
-    x = samples.double()
-    n, chains = x.shape[:2]
-    centred = x - x.mean(0)
+    check_finite(samples, "samples")
+    n, chains = samples.shape[:2]
+    centred = samples - samples.mean(0)
     spectrum = torch.fft.rfft(centred, n=2 * n, dim=0).abs().square()
     covariance = torch.fft.irfft(spectrum, dim=0)[:n].mean(1) / n  # (n,) or (n, d): autocovariance at lag t, averaged over chains
     within = covariance[0] * n / (n - 1)
-    total = covariance[0] + (x.mean(0).var(0) if chains > 1 else 0.0)
+    total = covariance[0] + (samples.mean(0).var(0) if chains > 1 else 0.0)
     rho = 1 - (within - covariance * n / (n - 1)) / total
     rho[0] = 1.0
     pairs = rho[: n // 2 * 2].unflatten(0, (-1, 2)).sum(1).cummin(0).values.clamp(min=0)  # after the first negative pair: zero
@@ -142,9 +143,10 @@ def r_hat(samples: Tensor) -> Tensor:
     the same places give more than 1; those that all miss the same place give no sign of it. Source: Gelman & Rubin 1992, without their
     corrections for the sampling error of both variances.
     """
-    if samples.ndim not in (2, 3) or min(samples.shape[:2]) < 2:
-        raise ValueError(f"r_hat needs samples (n, chains) or (n, chains, d) with two steps and two chains, got {tuple(samples.shape)}.")
-    x = samples.double()
+    x = float64(samples, "samples")
+    if x.ndim not in (2, 3) or min(x.shape[:2]) < 2:
+        raise ValueError(f"r_hat needs samples (n, chains) or (n, chains, d) with two steps and two chains, got {tuple(x.shape)}.")
+    check_finite(x, "samples")
     within = x.var(0).mean(0)
     return ((len(x) - 1) / len(x) + x.mean(0).var(0) / within).sqrt()
 
@@ -160,13 +162,13 @@ def _run(move: Callable, now, n_steps: int, warmup: int) -> Chains:
     return Chains(samples, accepted / n_steps)
 
 
-def _checked(start: Tensor, n_steps: int, warmup: int, step: float | Tensor) -> tuple[Tensor, int, int]:
-    z = float64(tensor_of(start, "starting points"))
-    if z.ndim not in (1, 2):
+def _checked(start: Tensor, n_steps: int, warmup: int, step: float | Tensor) -> tuple[Tensor, Tensor, int, int]:
+    z, step = float64(start, "starting points"), float64(step, "step sizes")
+    if z.ndim not in (1, 2) or not z.numel():
         raise ValueError(f"start must be (chains,) or (chains, d), one point a chain, got {tuple(z.shape)}")
-    if not (tensor_of(step, "step sizes") > 0).all():
-        raise ValueError(f"step must be positive, got {step}")
-    return z, whole_number("n_steps", n_steps), whole_number("warmup", warmup, least=0)
+    if not ((step > 0) & step.isfinite()).all() or tuple(step.shape) not in ((), (1,), (len(z),)):
+        raise ValueError(f"step must be positive, one number or one for each of {len(z)} chains, got {in_short(step)}")
+    return z, _column(step, z), whole_number("n_steps", n_steps), whole_number("warmup", warmup, least=0)
 
 
 def _finite_start(log_p: Tensor) -> Tensor:

@@ -17,6 +17,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Dirichlet, Gamma, Normal, kl_divergence
 
+from ..inputs import float64, in_short, positive_number, tensor_of, whole_number
+from ..runtime import check_generator, noise_like
+
 
 class Prior(NamedTuple):
     """The numbers of the priors, the same for every component."""
@@ -78,13 +81,18 @@ def gibbs(x: Tensor, prior: Prior, c: Tensor, n_sweeps: int, warmup: int = 0, ge
 
     Labels may be swapped on the way, so compare after `relabelled`. Source: Geman & Geman 1984.
     """
-    _check(x, prior)
+    check_generator(generator)
+    x, prior = _checked(x, prior)
+    n_sweeps, warmup, c = whole_number("n_sweeps", n_sweeps), whole_number("warmup", warmup, least=0), tensor_of(c, "assignments")
+    if c.is_floating_point() or c.shape != x.shape[:1] or not 0 <= c.min() <= c.max() < prior.n_components:
+        raise ValueError(f"expected assignments 0 … {prior.n_components - 1} as whole numbers ({len(x)},), got {in_short(c)}")
+    c = c.long()
     precisions, kept = torch.ones(prior.n_components, dtype=torch.float64), []
     for t in range(-warmup, n_sweeps):
         n, total = counts(x, c, prior.n_components)
         weights = _dirichlet(prior.concentration + n, generator)
         variance = 1 / (prior.centre_sd**-2 + precisions * n)
-        noise = torch.randn(total.shape, dtype=torch.float64, generator=generator)
+        noise = noise_like(total, generator)
         centres = (variance * precisions)[:, None] * total + variance.sqrt()[:, None] * noise
         squares = torch.zeros_like(n).index_add(0, c, (x - centres[c]).square().sum(-1))
         precisions = _gamma(prior.shape + n * x.shape[1] / 2, generator) / (prior.rate + squares / 2)
@@ -111,8 +119,9 @@ def _log_each(x: Tensor, log_weights: Tensor, centres: Tensor, precisions: Tenso
 
 def cavi(x: Tensor, prior: Prior, r: Tensor, n_sweeps: int = 200, tolerance: float = 1e-9) -> tuple[MeanField, list[float]]:
     """Sweeps from responsibilities r (N, K) until one raises the ELBO by less than `tolerance`: q, and the ELBO after each sweep."""
-    path, elbos = sweeps(x, prior, r), []
-    for _ in range(n_sweeps):
+    tolerance = positive_number("tolerance", tolerance, zero=True)
+    (x, prior), path, elbos = _checked(x, prior), sweeps(x, prior, r), []
+    for _ in range(whole_number("n_sweeps", n_sweeps)):
         q = next(path)
         elbos.append(elbo(x, prior, q).item())
         if len(elbos) > 1 and elbos[-1] - elbos[-2] < tolerance:
@@ -122,7 +131,10 @@ def cavi(x: Tensor, prior: Prior, r: Tensor, n_sweeps: int = 200, tolerance: flo
 
 def sweeps(x: Tensor, prior: Prior, r: Tensor) -> Iterator[MeanField]:
     """One sweep after another, without end: weights, centres, precisions, then responsibilities."""
-    _check(x, prior)
+    (x, prior), r = _checked(x, prior), float64(r, "responsibilities")
+    shape = (len(x), prior.n_components)
+    if r.shape != shape or not (r >= 0).all() or not torch.allclose(r.sum(1), r.new_ones(len(x)), atol=1e-4):
+        raise ValueError(f"expected responsibilities {shape}, probabilities that add up to 1 in each row, got {in_short(r)}")
     q = start(x, prior, r)
     while True:
         for update in (update_weights, update_centres, update_precisions, update_responsibilities):
@@ -182,6 +194,9 @@ def relabelled(samples: Parameters, centres: Tensor) -> Parameters:
     """Samples (S, …) with the components of each renamed so that their centres lie nearest, in all, to `centres` (K, D)."""
     from scipy.optimize import linear_sum_assignment
 
+    centres = float64(centres, "centres")
+    if centres.shape != samples.centres.shape[1:]:
+        raise ValueError(f"expected centres {tuple(samples.centres.shape[1:])}, one a component, got {tuple(centres.shape)}")
     cost = torch.cdist(centres.expand(len(samples.centres), -1, -1), samples.centres).square()
     order = torch.stack([torch.as_tensor(linear_sum_assignment(each)[1]) for each in cost.numpy()])  # (S, K): which one is called k
     rows = torch.arange(len(order))[:, None]
@@ -192,6 +207,7 @@ def relabelled(samples: Parameters, centres: Tensor) -> Parameters:
 
 def sample_q(q: MeanField, n: int) -> Parameters:
     """n independent draws from the mean-field q, with the global stream."""
+    n = whole_number("n", n)
     return Parameters(
         Dirichlet(q.concentration).sample((n,)),
         q.mean + q.variance.sqrt()[:, None] * torch.randn(n, *q.mean.shape, dtype=torch.float64),
@@ -210,8 +226,11 @@ def _dirichlet(concentration: Tensor, generator: torch.Generator | None) -> Tens
     return draws / draws.sum()
 
 
-def _check(x: Tensor, prior: Prior) -> None:
-    if x.ndim != 2 or x.dtype != torch.float64 or not x.isfinite().all():
-        raise ValueError(f"x must hold finite float64 numbers, (N, D), got {x.dtype} of shape {tuple(x.shape)}.")
-    if prior.n_components < 1 or min(prior[1:]) <= 0:
-        raise ValueError(f"a prior needs n_components >= 1 and positive numbers, got {prior}.")
+def _checked(x: Tensor, prior: Prior) -> tuple[Tensor, Prior]:
+    x = float64(x, "x")
+    if x.ndim != 2 or not x.numel() or not x.isfinite().all():
+        raise ValueError(f"x must hold finite numbers, (N, D), got shape {tuple(x.shape)}.")
+    if not isinstance(prior, Prior):
+        raise TypeError(f"expected a prior such as Prior(n_components=3), got {type(prior).__name__}")
+    numbers = (positive_number(name, value) for name, value in prior._asdict().items() if name != "n_components")
+    return x, Prior(whole_number("n_components", prior.n_components), *numbers)

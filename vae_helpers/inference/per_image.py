@@ -12,9 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..inputs import whole_number
+from ..inputs import check_finite, float64, positive_number, true_or_false, whole_number
 from ..models import VAE, check_model
-from ..runtime import noise_like
+from ..runtime import noise_like, with_gradients
 from . import LogDensity
 
 
@@ -39,6 +39,7 @@ def encoded(vae: VAE, x: Tensor) -> Gaussians:
     check_model(vae, VAE)
     with torch.no_grad():
         mu, logvar = vae.mu_logvar(x)
+    check_finite(mu, "codes")
     return Gaussians(mu.double(), torch.diag_embed((logvar.double() / 2).exp()))
 
 
@@ -48,6 +49,9 @@ def joint_of(vae: VAE, x: Tensor) -> LogDensity:
     x = vae.flatten(x)
 
     def log_joint(z: Tensor) -> Tensor:
+        z = float64(z, "z")
+        if z.ndim != 3 or z.shape[1] != len(x):
+            raise ValueError(f"expected z of shape (K, {len(x)}, {vae.latent_dim}), a column for each image, got {tuple(z.shape)}")
         log_prior = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi)
         return log_prior + vae.likelihood.log_prob(vae.outputs(z.float()), x).double()
 
@@ -80,6 +84,13 @@ def fit_gaussians(
     diagonal (then the start must be so too). points: a number of fresh draws a step, or (eps (K, L), weights (K,)) such as
     `gauss_hermite(5, 2)`, the same at every step. decay: the rate falls to nothing along a cosine; without, each step is a plain step.
     """
+    if not isinstance(start, Gaussians):
+        raise TypeError(f"expected start as Gaussians, such as encoded(vae, x), got {type(start).__name__}")
+    start, lr, full = Gaussians(*map(float64, start)), positive_number("lr", lr), true_or_false("full", full)
+    if not full and (start.scale.tril(-1) != 0).any():
+        raise ValueError("start has a full scale, which full=False would keep as it is: set full=True, or hand over a diagonal one")
+    if isinstance(points, tuple) and points[0].shape[-1] != start.mu.shape[-1]:
+        raise ValueError(f"expected points (K, {start.mu.shape[-1]}), as many numbers as a code has, got {tuple(points[0].shape)}")
     a, log_diagonal = torch.zeros_like(start.mu), torch.zeros_like(start.mu)
     below = torch.zeros_like(start.scale)
     free = [v.requires_grad_() for v in ([a, log_diagonal, below] if full else [a, log_diagonal])]
@@ -91,7 +102,7 @@ def fit_gaussians(
             eps, weights = points[0][:, None], points[1]
         else:
             eps, weights = noise_like(start.mu, generator, (whole_number("points", points), *start.mu.shape)), None
-        with torch.enable_grad():
+        with with_gradients():
             loss = -elbo_at(log_joint, _moved(start, *free), eps, weights).sum()
         for parameter, gradient in zip(free, torch.autograd.grad(loss, free), strict=True):
             parameter.grad = gradient

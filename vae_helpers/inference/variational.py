@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..inputs import whole_number
+from ..inputs import float64, whole_number
+from ..runtime import with_gradients
 from . import LogDensity, values_of
 
 
@@ -30,6 +31,7 @@ def gaussian_elbo(log_density: LogDensity, mu: Tensor, sigma: Tensor, n_points: 
 
     mu and sigma: scalars, or (d,) with d = 1 or 2. The rule is exact when log_density is a polynomial of degree < 2·n_points.
     """
+    mu, sigma = float64(mu, "mu"), float64(sigma, "sigma")
     eps, weights = gauss_hermite(n_points, mu.numel())
     eps = eps if mu.ndim else eps[:, 0]
     entropy = (sigma.log() + 0.5 * math.log(2 * math.pi * math.e)).sum()
@@ -43,7 +45,7 @@ def gaussian_vi(
 
     mu, sigma > 0: numbers (one latent dimension), or tensors (d,) with d = 1 or 2.
     """
-    mu, sigma = (torch.as_tensor(v, dtype=torch.float64) for v in (mu, sigma))
+    mu, sigma, max_steps = float64(mu, "mu"), float64(sigma, "sigma"), whole_number("max_steps", max_steps)
     if mu.shape != sigma.shape or mu.ndim > 1 or mu.numel() not in (1, 2) or not (sigma > 0).all():
         raise ValueError(
             f"mu and sigma > 0 must be two numbers, or two tensors (d,) with d <= 2; got mu = {mu.tolist()}, sigma = {sigma.tolist()}."
@@ -59,7 +61,7 @@ def gaussian_vi(
         value.backward()
         return value
 
-    with torch.enable_grad():
+    with with_gradients():
         optimizer.step(loss)
     with torch.no_grad():
         fit = GaussianFit(mu.detach(), log_sigma.detach().exp(), gaussian_elbo(log_density, mu, log_sigma.exp(), n_points))
@@ -71,5 +73,6 @@ def gaussian_vi(
 def gauss_hermite(n_points: int, d: int) -> tuple[Tensor, Tensor]:
     """Points (n_points^d, d) and weights (n_points^d,) with Σ w f(eps) = E[f] under N(0, I), exact for polynomials below 2·n_points."""
     nodes, weights = (torch.from_numpy(v) for v in np.polynomial.hermite_e.hermegauss(whole_number("n_points", n_points)))
+    d = whole_number("d", d)
     nodes, weights = (torch.cartesian_prod(*[v] * d).reshape(-1, d) for v in (nodes, weights / weights.sum()))
     return nodes, weights.prod(-1)

@@ -217,8 +217,10 @@ def _how_to_scale(x: Tensor) -> str:
 
 def _what_to_pass(value, what: str) -> str:
     """What to hand over in the place of some kinds of data set."""
+    if what not in ("images", "examples") and (hasattr(value, "images") or hasattr(value, "train")):
+        return ""
     if hasattr(value, "images"):
-        return f": hand over its {what}, .images"
+        return ": hand over its images, .images"
     if isinstance(value, dict) or (isinstance(value, list | tuple) and value and hasattr(value[0], "shape")):  # a batch of a loader
         return f": hand over the {what} alone, such as {'batch[0]' if not isinstance(value, dict) else 'batch[name]'}"
     if isinstance(value, torch.distributions.Distribution):
@@ -226,7 +228,7 @@ def _what_to_pass(value, what: str) -> str:
     if hasattr(value, "__next__"):
         return ": make a list of it first, list(…)"
     if hasattr(value, "train") and hasattr(value, "test"):
-        return f": say which of its {what}, such as data.test.images"
+        return ": say which of its images, such as data.test.images"
     if hasattr(value, "batch_size") and hasattr(value, "__iter__"):
         return f": take the {what} out of the loader, torch.cat([x for x, *_ in loader])"
     if hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, Tensor | np.ndarray | list | tuple | str):

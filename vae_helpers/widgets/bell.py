@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.distributions import Normal
 
+from ..inputs import float64, in_short
 from ..look import BLUE, ORANGE, number
-from .kit.base import View, blank, bundle, doubles, draw_png, drawing, png_of
+from .kit.base import Number, View, blank, bundle, doubles, draw_png, drawing, png_of
 from .kit.plane import ring
 
 MUS, SIGMAS, TALL = (-2.2, 2.2), (0.05, 1.3), 2.8  # limits of q, and the highest density that is drawn
@@ -30,8 +31,8 @@ class Bell(View):
 
     _esm, _css = bundle("bell.js"), bundle("bell.css")
 
-    mu = traitlets.Float(0.8, min=MUS[0], max=MUS[1]).tag(sync=True)
-    sigma = traitlets.Float(0.5, min=SIGMAS[0], max=SIGMAS[1]).tag(sync=True)
+    mu = Number(0.8, min=MUS[0], max=MUS[1]).tag(sync=True)
+    sigma = Number(0.5, min=SIGMAS[0], max=SIGMAS[1]).tag(sync=True)
     grid, log_joint = traitlets.Tuple().tag(sync=True), traitlets.List().tag(sync=True)  # (first z, step), and the table
     log_evidence, floor = traitlets.Float().tag(sync=True), traitlets.Float(-10.0).tag(sync=True)
     panels = traitlets.Dict().tag(sync=True)
@@ -43,7 +44,10 @@ class Bell(View):
         if not (fits and np.isfinite(table).all() and np.allclose(np.diff(z), step, rtol=1e-3)):  # float32 is even to so much
             reach = f"over even steps of z from {low:g} or below to {high:g} or above"
             raise ValueError(f"Expected a table of finite log p(x, z) {reach}, got z {z.shape} and log_joint {table.shape}.")
-        self._z, self._table, self._log_evidence = torch.from_numpy(z), torch.from_numpy(table), float(log_evidence)
+        log_evidence = doubles(log_evidence, "log_evidence")
+        if log_evidence.size != 1 or not np.isfinite(log_evidence).all():
+            raise ValueError(f"Expected log_evidence as one finite number, in nats, got {in_short(log_evidence)}.")
+        self._z, self._table, self._log_evidence = torch.from_numpy(z), torch.from_numpy(table), log_evidence.item()
         traits = {
             "caption": "A bell q to drag over the posterior, a map of the ELBO over its μ and σ, and its ELBO and KL as a bar."
         } | traits
@@ -57,7 +61,7 @@ class Bell(View):
 
     def bounds(self, mu: Tensor, sigma: Tensor) -> Tensor:
         """The ELBO of N(mu, sigma²), in nats: E_q[log p(x, z)] over the table, plus q's entropy. mu, sigma and the result: one shape."""
-        q = Normal(mu[..., None].double(), sigma[..., None].double())
+        q = Normal(float64(mu, "mu")[..., None], float64(sigma, "sigma")[..., None], validate_args=True)
         return (q.log_prob(self._z).softmax(-1) * self._table).sum(-1) + q.entropy()[..., 0]
 
     def picture(self) -> bytes:

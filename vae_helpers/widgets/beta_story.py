@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 import traitlets
@@ -65,6 +65,8 @@ class BetaStory(View):
         axis_labels: tuple[str, str] = ("$z_1$", "$z_2$"),
         caption: str = "",
     ):
+        if not isinstance(values, Iterable) or not isinstance(models, Sequence):
+            raise TypeError(f"Expected lists of models and of their {name}, got {type(models).__name__} and {type(values).__name__}.")
         values = [v.item() if hasattr(v, "item") else v for v in values]
         _check(models, values, name)
         images = inputs.pictures(images, models[0].image_shape)
@@ -172,7 +174,7 @@ class BetaStory(View):
 
     @traitlets.validate("value")
     def _nearest_value(self, proposal):
-        value = proposal.value
+        value = proposal.value.item() if hasattr(proposal.value, "item") else proposal.value
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             raise ValueError(f"Expected {self.name} as a number, {self.values[0]:g} to {self.values[-1]:g}, got {value!r}.")
         return min(self.values, key=lambda v: abs(v - value))

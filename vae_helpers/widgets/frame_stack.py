@@ -1,7 +1,7 @@
 """`FrameStack`: matplotlib pictures over one parameter or two, drawn once by the kernel and swapped in the browser."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from ..files import palette_png
-from .kit.base import View, blank, bundle, drawing
+from ..inputs import in_short, whole_number
+from .kit.base import View, blank, bundle, doubles, drawing
 
 MOST_FRAMES = 120
 
@@ -44,6 +45,12 @@ class FrameStack(View):
         caption: str = "",
         colours: int = 64,
     ):
+        for what, function in (("draw(figure, value)", draw), ("describe(value)", describe or str)):
+            if not callable(function):
+                raise TypeError(f"Expected {what} as a function, got {in_short(function)}.")
+        inches, colours = doubles(size, "size"), whole_number("colours", colours, least=2, most=256)
+        if inches.shape != (2,) or not (np.isfinite(inches) & (inches > 0)).all():
+            raise ValueError(f"Expected size as (width, height) in inches, got {size!r}.")
         names = [name] if isinstance(name, str) else list(name)
         units = [unit] * len(names) if isinstance(unit, str) else list(unit)
         lists = [_plain(v) for v in ([values] if len(names) == 1 else values)]
@@ -118,6 +125,8 @@ def _rgb(figure: Figure) -> Image.Image:
 
 
 def _plain(values: Sequence) -> list:
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        raise TypeError(f"Expected the slider's values as a list, got {in_short(values)}.")
     values = values.tolist() if hasattr(values, "tolist") else list(values)
     return [v.item() if hasattr(v, "item") else v for v in values]
 

@@ -8,8 +8,9 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from ..inputs import whole_number
 from ..look import BLUE, number, show_image
-from .kit.base import bundle, draw_png
+from .kit.base import Number, bundle, draw_png
 from .kit.decoder import WORDS, DecoderView, latent_dim
 from .kit.given import Codes, ExamplesTrait, as_bytes, read_codes, read_examples, read_labels
 from .kit.plane import Content, Plane, PlaneTrait, ShownTrait
@@ -89,7 +90,7 @@ class Interpolation(DecoderView):
     a = traitlets.Int().tag(sync=True)
     b = traitlets.Int().tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
-    t = traitlets.Float().tag(sync=True)
+    t = Number(min=0, max=1).tag(sync=True)  # 0 at A, 1 at B
     n = traitlets.Int().tag(sync=True)
     words = traitlets.Dict({**WORDS, "reading": READING}).tag(sync=True)
     typical = traitlets.Float().tag(sync=True)  # ‖z‖ of the prior's samples, about; 0 without a prior
@@ -112,8 +113,7 @@ class Interpolation(DecoderView):
         labels: Tensor | Sequence | None = None,
         caption: str = "Images decoded along a straight and along a spherical path between two codes.",
     ):
-        if not 3 <= n <= 15:
-            raise ValueError(f"Expected a film strip of n = 3 to 15 images, got {n}.")
+        n = whole_number("n, the images of the film strip,", n, least=3, most=15)
         dims, has_prior = latent_dim(model), hasattr(model, "prior")
         examples = read_examples(model, examples, example_labels, dims, at_least=2)
         seen, ends = read_codes(codes, labels, None, dims), examples.codes.double()
@@ -201,12 +201,6 @@ class Interpolation(DecoderView):
     def _kind_is_known(self, proposal):
         if proposal.value not in PATHS:
             raise ValueError(f"Expected kind to be one of {', '.join(PATHS)}, got {proposal.value!r}.")
-        return proposal.value
-
-    @traitlets.validate("t")
-    def _t_is_a_share(self, proposal):
-        if not 0 <= proposal.value <= 1:
-            raise ValueError(f"Expected t from 0 (at A) to 1 (at B), got {proposal.value}.")
         return proposal.value
 
 

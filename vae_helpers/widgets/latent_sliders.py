@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
@@ -54,10 +55,14 @@ class LatentSliders(DecoderView):
         example_labels: Tensor | Sequence | None = None,
         caption: str = "One slider a latent dimension and the image that the decoder makes of them.",
     ):
-        if random not in RANDOM:
+        if random not in list(RANDOM):
             raise ValueError(f"Expected random to be one of {', '.join(RANDOM)}, got {random!r}.")
         if random == "gaussian" and codes is None:
             raise ValueError('Expected codes to fit the Gaussian to: random="gaussian" needs codes=.')
+        if inputs.true_or_false("sort_by_kl", sort_by_kl) and kl is None:
+            raise ValueError("Expected kl to sort the sliders by: sort_by_kl needs kl=.")
+        if example_labels is not None and examples is None:
+            raise ValueError("Expected examples beside example_labels, which say what the examples are.")
         dims = latent_dim(model)
         seen, kl = read_codes(codes, labels, None, dims), _kl(kl, dims)
         none = Examples(torch.zeros(0, 1, 1), torch.zeros(0, dims), [])
@@ -120,8 +125,8 @@ def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dim
         ranges = torch.stack([held.amin(0), held.amax(0)], 1).tolist()
     pairs = doubles(ranges, "ranges")
     pairs = pairs[None].repeat(dims, 0) if pairs.shape == (2,) else pairs
-    if pairs.shape != (dims, 2) or not (pairs[:, 0] < pairs[:, 1]).all():
-        raise ValueError(f"Expected {dims} ranges (low, high) with low < high, got {pairs.tolist()}.")
+    if pairs.shape != (dims, 2) or not np.isfinite(pairs).all() or not (pairs[:, 0] < pairs[:, 1]).all():
+        raise ValueError(f"Expected {dims} finite ranges (low, high) with low < high, got {pairs.tolist()}.")
     return pairs.tolist()
 
 

@@ -13,27 +13,18 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..datasets import Dataset, load
-from ..inputs import whole_number
+from ..inputs import MOST_SEED, in_short, whole_number
 from ..likelihoods import Gaussian
 from ..look import label_looks, label_names, show_image
 from ..models import VAE
 from ..objectives import elbo
 from ..plots import tile
 from ..training import fit
-from .kit.base import View, bundle, draw_png
+from .kit.base import Number, View, bundle, draw_png
 
 LEVELS = 240  # grey levels on the way to the browser: a multiple of 16, so that the digits come through exactly
 MOST_PIXELS, MOST_TEST = 400, 359
 SHEET, REACH, STILL_EPOCHS = 13, 3.0, 20
-
-
-class Limit(traitlets.Float):
-    """A finite number within limits, which the slider has too."""
-
-    def validate(self, obj, value):
-        if not self.min <= float(value) <= self.max:  # NaN as well
-            raise ValueError(f"Expected {self.name} from {self.min:g} to {self.max:g}, got {value:g}.")
-        return super().validate(obj, float(value))
 
 
 class Playground(View):
@@ -52,14 +43,14 @@ class Playground(View):
     program = traitlets.Unicode(re.sub("^export ", "", bundle("train_worker.js"), flags=re.MULTILINE)).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     beta, lr, sigma = (
-        Limit(1.0, min=0.01, max=32).tag(sync=True),
-        Limit(3e-3, min=1e-4, max=0.1).tag(sync=True),
-        Limit(0.25, min=0.06, max=1.6).tag(sync=True),
+        Number(1.0, min=0.01, max=32).tag(sync=True),
+        Number(3e-3, min=1e-4, max=0.1).tag(sync=True),
+        Number(0.25, min=0.06, max=1.6).tag(sync=True),
     )
     kl, noise = traitlets.Bool(True).tag(sync=True), traitlets.Bool(True).tag(sync=True)
     likelihood = traitlets.Enum(("bernoulli", "gaussian"), "bernoulli").tag(sync=True)
     latent_dim = traitlets.Enum((1, 2), 2).tag(sync=True)
-    seed = traitlets.Int(0).tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=MOST_SEED).tag(sync=True)
     steps = traitlets.Int(0).tag(sync=True)
     reading = traitlets.Unicode().tag(sync=True)
     weights = traitlets.Unicode().tag(sync=True)  # float32 in base64, as train.js lays them out; none until the browser has sent some
@@ -72,6 +63,8 @@ class Playground(View):
 
     def __init__(self, data: Dataset | None = None, hidden: int = 128, **settings):
         data = load("digits") if data is None else data
+        if not isinstance(data, Dataset):
+            raise TypeError(f'Expected a Dataset, such as load("digits"), got {in_short(data)}.')
         shape = tuple(data.train.images.shape[1:])
         if shape[0] * shape[1] > MOST_PIXELS:
             raise ValueError(

@@ -6,6 +6,7 @@ without a kernel: GitHub, PDF, print.
 
 import base64
 import io
+import math
 import os
 import re
 import threading
@@ -23,7 +24,7 @@ from IPython import get_ipython
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...inputs import tensor_of
+from ...inputs import float64, in_short, tensor_of
 
 KIT = Path(__file__).parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -46,6 +47,11 @@ class View(anywidget.AnyWidget):
 
     caption = traitlets.Unicode().tag(sync=True)
     told = frozenset()  # traits that the browser tells just now: what belongs to them it has moved along, and goes on moving
+
+    def __init__(self, **traits):
+        if unknown := [name for name in traits if not self.has_trait(name)]:
+            raise TypeError(f"{type(self).__name__} has no setting {unknown[0]!r}: see help({type(self).__name__}) for those that it has.")
+        super().__init__(**traits)
 
     def picture(self) -> bytes:
         """The state as a PNG, drawn without a browser."""
@@ -113,6 +119,19 @@ class Limits(NamedTuple):
     def nearest(self, z: Sequence[float]) -> tuple[float, ...]:
         """The point inside that is nearest to z."""
         return tuple(min(max(value, low), high) for value, (low, high) in zip(z, self.pairs, strict=True))
+
+
+class Number(traitlets.Float):
+    """A finite number within the trait's limits, which a slider has too; also NumPy's, or a tensor of one."""
+
+    def validate(self, obj, value):
+        try:
+            number = float64(value, self.name).item()
+        except (TypeError, RuntimeError):
+            number = math.nan  # a word, or several numbers
+        if not self.min <= number <= self.max or math.isinf(number):  # NaN as well
+            raise ValueError(f"Expected {self.name} from {self.min:g} to {self.max:g}, got {in_short(value)}.")
+        return super().validate(obj, number)
 
 
 class Point(traitlets.Tuple):

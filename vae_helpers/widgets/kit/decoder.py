@@ -8,6 +8,7 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
+from ...inputs import in_short
 from ...look import number
 from .base import Limits, Point, View
 from .given import Codes, as_bytes
@@ -89,6 +90,15 @@ def row(z: Sequence[float]) -> str:
 
 def latent_dim(model: nn.Module) -> int:
     """Numbers in a z: the model's own ``latent_dim``, or for a plain decoder the inputs of its first layer with weights."""
+    inner = next((name for name in ("module", "vae") if isinstance(getattr(model, name, None), nn.Module)), "")
+    if inner:  # of DataParallel, of a shipped family's Member
+        raise TypeError(f"Expected a model, got {type(model).__name__}: hand over the one inside it, .{inner}.")
+    if not isinstance(model, nn.Module) or not (isinstance(model, nn.Sequential) or hasattr(model, "mean_image")):
+        raise TypeError(f"Expected a VAE, an Autoencoder or a decoder as nn.Sequential, got {in_short(model)}.")
+    if hasattr(model, "n_labels"):
+        raise TypeError(
+            "A ConditionalVAE decodes z and a label, and this view moves z alone: hand over an nn.Sequential that holds the label."
+        )
     if hasattr(model, "latent_dim"):
         return model.latent_dim
     return next((p.shape[-1] for p in model.parameters()), 0)

@@ -13,6 +13,7 @@ import traitlets
 from torch import Tensor, nn
 
 from ... import inputs
+from ...look import label_names
 
 MOST_CODES = 2000  # a scatter of more is a smear, and the browser searches them at every move
 MOST_EXAMPLES = 20  # more do not fit in a row
@@ -93,8 +94,7 @@ def read_examples(model: nn.Module, examples, labels, latent_dim: int, at_least:
 
 def read_labels(labels: Tensor | Sequence | None, count: int, what: str) -> list[str]:
     """Labels as text, one for each code, example or image, or none at all. Raises ValueError for another number of them."""
-    plain = labels.tolist() if hasattr(labels, "tolist") else [] if labels is None else labels
-    names = [str(label.item() if hasattr(label, "item") else label) for label in plain]
+    names = label_names(labels)
     if names and len(names) != count:
         raise ValueError(f"Expected one label for each {what}, got {count} {what}s and {len(names)} labels.")
     return names

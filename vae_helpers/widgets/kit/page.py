@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
@@ -55,15 +55,18 @@ class Parts:
         return "\n".join([*data, code, f'<script type="module">\n{stub}\n</script>'])
 
 
-def save_page(views: View | Sequence[View], path: str | Path, title: str) -> Path:
+def save_page(views: View | Iterable[View], path: str | Path, title: str) -> Path:
     """One HTML file with these views, one below the other, each with its caption. Returns its path. A view shows its present state.
 
-    Raises TypeError for what is not a view, FileNotFoundError if the folder of `path` does not exist.
+    Raises TypeError for what is not a view, ValueError for none, FileNotFoundError if the folder of `path` does not exist.
     """
-    views = [views] if isinstance(views, View) else views
+    views = list(views) if isinstance(views, Iterable) else [views]
     for view in views:
         if not isinstance(view, View):
             raise TypeError(f"Expected views such as LatentPad or FrameStack, got {type(view).__name__}.")
+    if not views:
+        raise ValueError("Expected at least one view, got none: the page would be empty.")
+    title = str(title)
     parts = Parts()
     body = "".join(f"{parts.view(view.page_data(), view.picture(), view.caption)}\n<p>{escape(view.caption)}</p>\n" for view in views)
     return write(document(title, f"<h1>{escape(title)}</h1>\n{body}", parts), path)

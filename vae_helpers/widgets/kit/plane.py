@@ -42,8 +42,11 @@ class Plane:
     def __init__(self, content: Content, extent: Sequence[float] | None = None, drawn: Sequence[str] = ()):
         extent = square_around(content.seen.codes) if extent is None else doubles(extent, "extent").tolist()
         self.content, self.extent = content, tuple(extent)
-        if len(self.extent) != 4 or not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
+        fits = np.shape(self.extent) == (4,) and np.isfinite(self.extent).all()
+        if not fits or not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise ValueError(f"Expected extent=(x0, x1, y0, y1) with x0 < x1 and y0 < y1, got {self.extent}.")
+        if isinstance(content.axis_labels, str) or len(content.axis_labels) != 2:
+            raise ValueError(f"Expected axis_labels as two words, one an axis, got {content.axis_labels!r}.")
         self.limits = Limits([self.extent[:2], self.extent[2:]], "a wider extent")
         self.underlay, self.layers, self.box = render(content, self.extent)
         self.names = {name: LAYERS[name] for name in (*self.layers, *drawn)}

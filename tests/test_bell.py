@@ -2,11 +2,11 @@
 
 import io
 import itertools
+import math
 
 import numpy as np
 import pytest
 import torch
-import traitlets
 from node import in_node, needs_node
 from PIL import Image
 
@@ -79,6 +79,12 @@ def test_what_it_refuses():
     for z, values in ((Z**3 / 81, table), (Z / 2, table), (Z, table[:-1]), (Z, table / 0)):
         with pytest.raises(ValueError, match=r"even steps of z from -8\.7 or below to 8\.7 or above, got z \(901,\)"):
             Bell(z, values, -1.5)
-    for name, value in (("mu", 3.0), ("sigma", 0.0)):
-        with pytest.raises(traitlets.TraitError, match=f"'{name}' trait of a Bell"):
+    for name, value in (("mu", 3.0), ("sigma", 0.0), ("sigma", math.nan), ("mu", "0.5")):
+        with pytest.raises(ValueError, match=f"Expected {name} from .* to .*, got {value}" if name == "sigma" else f"Expected {name} from"):
             bell(**{name: value})
+    for wrong in (math.nan, torch.zeros(2)):
+        with pytest.raises(ValueError, match="log_evidence as one finite number"):
+            Bell(Z, table, wrong)
+    with pytest.raises(TypeError, match="Bell has no setting 'mean'"):
+        bell(mean=0.5)
+    assert bell(mu=np.float32(0.5)).mu == 0.5 and bell(sigma=torch.tensor(0.25)).sigma == 0.25

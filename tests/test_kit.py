@@ -3,6 +3,7 @@ kernel's answers where the browser cannot decode."""
 
 import base64
 import io
+import math
 import re
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from PIL import Image
 from torch import nn
 
 from vae_helpers import datasets, widgets
+from vae_helpers.conditional import ConditionalVAE
 from vae_helpers.models import VAE
-from vae_helpers.widgets import DigitCanvas, LatentPad, LatentSliders
+from vae_helpers.widgets import BetaStory, DigitCanvas, FrameStack, LatentPad, LatentSliders, Playground, save_page
 from vae_helpers.widgets.kit.base import KIT, WIDGET_VIEW, View, bundle
 
 CLASSES = {name: getattr(widgets, name) for name in widgets.__all__ if isinstance(getattr(widgets, name), type)}
@@ -346,3 +348,44 @@ def test_answers_out_of_order_failures_and_silence(tmp_path):
     assert result["shown"] == [2, 4] and result["failures"] == ["no"]
     assert result["quiet"] == 0 and result["silent"] == [1, True]
     assert result["closed"] == 2 and result["busy"] is True
+
+
+VIEW_MODEL = VAE((8, 8), 2, (8,), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: LatentPad(VAE), TypeError, "Expected a VAE, an Autoencoder or a decoder as nn.Sequential, got <class"),
+        (lambda: LatentPad("mnist_vae_2d"), TypeError, "nn.Sequential, got 'mnist_vae_2d'"),
+        (lambda: LatentPad(nn.Linear(2, 64)), TypeError, "nn.Sequential, got Linear"),
+        (lambda: LatentSliders(nn.DataParallel(VIEW_MODEL)), TypeError, r"got DataParallel: hand over the one inside it, \.module"),
+        (lambda: LatentPad(ConditionalVAE(hidden=(8,))), TypeError, "A ConditionalVAE decodes z and a label"),
+        (lambda: LatentPad(VIEW_MODEL, torch.zeros(3, 2), 3), TypeError, "labels as a list, an array or a tensor, got 3"),
+        (lambda: LatentPad(VIEW_MODEL, extent=(-math.inf, math.inf, -1, 1)), ValueError, r"extent=\(x0, x1, y0, y1\)"),
+        (lambda: LatentPad(VIEW_MODEL, axis_labels="z"), ValueError, "axis_labels as two words"),
+        (lambda: LatentSliders(VIEW_MODEL, ranges=(-math.inf, math.inf)), ValueError, "low < high, both finite"),
+        (lambda: LatentSliders(VIEW_MODEL, random=["box"]), ValueError, "random to be one of"),
+        (lambda: LatentSliders(VIEW_MODEL, sort_by_kl=True), ValueError, "sort_by_kl needs kl="),
+        (lambda: LatentSliders(VIEW_MODEL, example_labels=[1]), ValueError, "examples beside example_labels"),
+        (lambda: FrameStack(None, [1]), TypeError, r"Expected draw\(figure, value\) as a function, got None"),
+        (lambda: FrameStack(lambda figure, v: None, [1], describe=3), TypeError, r"Expected describe\(value\) as a function, got 3"),
+        (lambda: FrameStack(lambda figure, v: None, 3), TypeError, "the slider's values as a list, got 3"),
+        (lambda: FrameStack(lambda figure, v: None, [1], size=3), ValueError, r"size as \(width, height\)"),
+        (lambda: FrameStack(lambda figure, v: None, [1], colours=0), ValueError, "colours must be a whole number from 2 to 256"),
+        (lambda: BetaStory(VIEW_MODEL, 1.0, torch.rand(3, 8, 8)), TypeError, "lists of models and of their β, got VAE and float"),
+        (lambda: Playground(torch.rand(3, 8, 8)), TypeError, r"Expected a Dataset.*got Tensor of shape \(3, 8, 8\)"),
+        (lambda: Playground(betas=3), TypeError, "Playground has no setting 'betas'"),
+        (lambda: Playground(beta="1"), ValueError, "Expected beta from 0.01 to 32, got '1'"),
+        (lambda: save_page([], "a.html", "t"), ValueError, "at least one view, got none"),
+        (lambda: save_page(VIEW_MODEL, "a.html", "t"), TypeError, "Expected views such as LatentPad or FrameStack, got VAE"),
+    ],
+)
+def test_views_are_given_what_they_can_show_or_say_what_is_wrong(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_page_of_a_generator_of_views_is_not_empty(tmp_path):
+    one = save_page([LatentPad(VIEW_MODEL)], tmp_path / "a.html", "t").read_text(encoding="utf-8")
+    assert save_page((LatentPad(VIEW_MODEL) for _ in "a"), tmp_path / "b.html", "t").read_text(encoding="utf-8") == one

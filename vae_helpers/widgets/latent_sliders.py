@@ -126,7 +126,7 @@ def _ranges(ranges: Sequence | None, codes: Tensor | None, examples: Tensor, dim
     pairs = doubles(ranges, "ranges")
     pairs = pairs[None].repeat(dims, 0) if pairs.shape == (2,) else pairs
     if pairs.shape != (dims, 2) or not np.isfinite(pairs).all() or not (pairs[:, 0] < pairs[:, 1]).all():
-        raise ValueError(f"Expected {dims} finite ranges (low, high) with low < high, got {pairs.tolist()}.")
+        raise ValueError(f"Expected {dims} ranges (low, high) with low < high, both finite, got {pairs.tolist()}.")
     return pairs.tolist()
 
 

@@ -210,6 +210,7 @@ REFUSED = [
     (lambda: gradients.pathwise(quadratic, 0.0, 1.0, 2, antithetic="no"), "antithetic must be True or False"),
     (lambda: gradients.score_function(quadratic, torch.zeros(2), 1.0, 2, torch.zeros(5)), r"broadcast, got \(2,\) and \(5,\)"),
     (lambda: gradients.score_function(quadratic, torch.zeros(0), 1.0, 2), "at least one number"),
+    (lambda: gradients.score_function(quadratic, 0.0, 1.0, 2, torch.ones(2)), "at most one number a parameter"),
     (lambda: variance_by_quadrature(gradients.pathwise, lambda z: torch.ones(len(z)), 0.0, 1.0), "no derivative in z"),
     (lambda: flows.Chain([nn.Linear(2, 2)]), "expected flows such as Planar or Coupling, got Linear"),
     (lambda: flows.sample(None, Z, Z, 2), "expected a flow such as Planar or Chain, got NoneType"),

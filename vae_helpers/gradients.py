@@ -199,6 +199,10 @@ def checked_baseline(baseline: Tensor | Gradients | float | str | None, n_sample
     number = float64(0.0 if baseline is None else baseline, "a baseline").to(mu).detach()
     check_finite(number, "numbers as a baseline")
     check_broadcast(mu=mu.shape, baseline=number.shape)
+    if torch.broadcast_shapes(mu.shape, number.shape) != mu.shape:
+        raise ValueError(
+            f"a baseline has at most one number a parameter: expected a shape that fits mu {tuple(mu.shape)}, got {tuple(number.shape)}"
+        )
     return number
 
 

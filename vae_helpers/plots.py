@@ -93,12 +93,12 @@ def log_axis(ax: Axes, ticks: Sequence[float]) -> Axes:
 
 
 def gaussian_fits(ax: Axes, z: Tensor, posterior: Tensor, fits: Mapping[str, tuple[float, float]], title: str = "") -> Axes:
-    """An exact posterior over z, both (n,), filled, and Gaussians as lines in different styles. fits: name → (mu, sigma)."""
+    """An exact posterior over z, both (n,), filled, and Gaussians as lines in different styles. fits: name → (mu, sigma) or GaussianFit."""
     z, colours = inputs.float64(z, "z"), (ORANGE, GREEN, RED)
     if len(fits) > len(colours):
         raise ValueError(f"Expected at most {len(colours)} Gaussians, which are told apart by colour and style, got {len(fits)}.")
     ax.fill_between(z, _numbers(posterior), color=BLUE, alpha=0.3, lw=0, label="posterior p(z|x)")
-    for (name, (mu, sigma)), colour, style in zip(fits.items(), colours, DASHES, strict=False):
+    for (name, (mu, sigma, *_)), colour, style in zip(fits.items(), colours, DASHES, strict=False):
         sigma = inputs.positive_number(f"sigma of {name}", sigma)
         ax.plot(z, Normal(float(mu), float(sigma)).log_prob(z).exp(), color=colour, ls=style, lw=2.5, label=name)
     ax.set(xlabel="z (latent)", ylabel="density", xlim=Z_RANGE, ylim=(0, 1.45 * ax.get_ylim()[1]), title=title)

@@ -115,7 +115,7 @@ def _checked(log_initial: LogDensities, log_target: LogDensities, start: Tensor,
 def _climb(log_initial, log_target, start, betas, steps, n_leapfrog, generator, reverse=False, adapt_to=None) -> Climb:
     chains, batch, _ = start.shape
     z = start
-    log_weights, acceptance = torch.zeros(chains, batch, dtype=torch.float64), torch.empty_like(steps)
+    log_weights, acceptance = z.new_zeros(chains, batch), torch.empty_like(steps)
     n_rungs = len(betas) - 1
     for t in range(n_rungs, 0, -1) if reverse else range(1, n_rungs + 1):
 

@@ -153,7 +153,7 @@ def r_hat(samples: Tensor) -> Tensor:
 
 def _run(move: Callable, now, n_steps: int, warmup: int) -> Chains:
     """Repeat `move`, which takes where the chains stand and returns that and who moved; the place's first part is z."""
-    samples, accepted = torch.empty(n_steps, *now[0].shape, dtype=torch.float64), torch.zeros(len(now[0]), dtype=torch.float64)
+    samples, accepted = now[0].new_empty(n_steps, *now[0].shape), now[0].new_zeros(len(now[0]))
     for t in range(-warmup, n_steps):
         now, accept = move(now)
         if t >= 0:

@@ -40,7 +40,7 @@ def encoded(vae: VAE, x: Tensor) -> Gaussians:
     with torch.no_grad():
         mu, logvar = vae.mu_logvar(x)
     check_finite(mu, "codes")
-    return Gaussians(mu.double(), torch.diag_embed((logvar.double() / 2).exp()))
+    return Gaussians(float64(mu), torch.diag_embed((float64(logvar) / 2).exp()))
 
 
 def joint_of(vae: VAE, x: Tensor) -> LogDensity:
@@ -53,7 +53,7 @@ def joint_of(vae: VAE, x: Tensor) -> LogDensity:
         if z.ndim != 3 or z.shape[1] != len(x):
             raise ValueError(f"expected z of shape (K, {len(x)}, {vae.latent_dim}), a column for each image, got {tuple(z.shape)}")
         log_prior = -0.5 * z.square().sum(-1) - vae.latent_dim / 2 * math.log(2 * math.pi)
-        return log_prior + vae.likelihood.log_prob(vae.outputs(z.float()), x).double()
+        return log_prior + float64(vae.likelihood.log_prob(vae.outputs(z.float()), x)).to(log_prior)
 
     return log_joint
 
@@ -99,7 +99,7 @@ def fit_gaussians(
     for t in range(n_steps := whole_number("n_steps", n_steps)):
         optimizer.param_groups[0]["lr"] = lr * (0.5 + 0.5 * math.cos(math.pi * t / n_steps) if decay else 1)
         if isinstance(points, tuple):
-            eps, weights = points[0][:, None], points[1]
+            eps, weights = (part.to(start.mu) for part in (points[0][:, None], points[1]))
         else:
             eps, weights = noise_like(start.mu, generator, (whole_number("points", points), *start.mu.shape)), None
         with with_gradients():

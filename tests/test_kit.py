@@ -48,6 +48,7 @@ MAKE = {
     "DigitCanvas": lambda t, image, label: DigitCanvas(
         digits_vae(), t(rows(30, 2)), label(LABELS), t(rows(30, 2).exp()), extent=t(torch.tensor([-4.0, 4, -4, 4])), example=4
     ),
+    "Estimates": lambda t, image, label: widgets.Estimates(count=200),
     "FrameStack": lambda t, image, label: widgets.FrameStack(shade, t(torch.tensor([0.0, 0.5, 1])), size=(2, 1)),
     "Interpolation": lambda t, image, label: widgets.Interpolation(
         digits_vae(), image(X[:3]), label(LABELS[:3]), codes=t(rows(30, 2)), labels=label(LABELS)

@@ -9,6 +9,7 @@ HOMES = {  # name: module
     "Bell": "bell",
     "BetaStory": "beta_story",
     "DigitCanvas": "digit_canvas",
+    "Estimates": "estimates",
     "FrameStack": "frame_stack",
     "Interpolation": "interpolation",
     "LatentPad": "latent_pad",

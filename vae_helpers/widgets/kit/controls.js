@@ -139,12 +139,12 @@ const PLAY_SECONDS = 4, PLAY_STEPS = 12; // for a whole way; in how many steps w
 /** A button that plays a way: `go(share of it)` from `begin()` to 1, a frame at a time, and no further once something else has moved what `at()` tells.
  * `begin` may return null where there is nothing to play; Escape anywhere in the view `el` stops. Returns .node and .stop().
  */
-export function player(el, { begin, go, at }) {
+export function player(el, { begin, go, at, name = "play" }) {
   let frame = null;
   const stop = () => {
     cancelAnimationFrame(frame);
     frame = null;
-    node.textContent = "▶ play";
+    node.textContent = `▶ ${name}`;
   };
   const start = () => {
     const first = begin(), steps = matchMedia("(prefers-reduced-motion: reduce)").matches ? PLAY_STEPS : Infinity;
@@ -162,7 +162,7 @@ export function player(el, { begin, go, at }) {
     node.textContent = "■ stop";
     frame = requestAnimationFrame(step);
   };
-  const node = button("▶ play", () => (frame === null ? start() : stop()), { class: "vae-player" });
+  const node = button(`▶ ${name}`, () => (frame === null ? start() : stop()), { class: "vae-player" });
   const escape = (event) => {
     if (event.key !== "Escape" || frame === null) return;
     stop();

@@ -112,6 +112,12 @@ def test_running_averages_and_histograms_count_each_draw(tmp_path):
         assert found["outside"] == (abs(row) > 0.6).sum() > 0
 
 
+def test_the_ratios_that_notebook_06_names():
+    for name, ratio in (("(z − 3)²", 21.75), ("(z − 3)² + 10", 81.75), ("cos 4z", 1 / 16)):
+        _, score, path = Estimates(function=name).exact
+        assert score / path == pytest.approx(ratio, rel=1e-5)
+
+
 def test_the_picture_follows_what_is_shown():
     view = Estimates()
     pictures = [view.picture()]

@@ -1,7 +1,7 @@
 // Put into a page before its own scripts: window.recorder has .events (pointer moves), .paints (pictures, each with the number of events
 // before it, the reading beside it, and the moment when the frame that shows it was handed to the compositor), .blanks (frames without a
-// picture). Times in ms of performance.now(). A picture is what a view puts on its canvas (its reading follows in the same task), or an
-// image in an output, once decoded: there the red of the corner's pixel says which.
+// picture). Times in ms of performance.now(). A picture is what a view puts on its canvas (its reading follows in the same task), a change
+// of its drawing if it has no canvas, or an image in an output, once decoded: there the red of the corner's pixel says which.
 {
     const recorder = window.recorder = { events: [], paints: [], blanks: 0, frames: 0, dragging: false };
     addEventListener("pointermove", (event) => {
@@ -19,8 +19,13 @@
     CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
         put.apply(this, rest);
         const paint = painted("");
-        queueMicrotask(() => (paint.text = this.canvas.closest(".vae-view")?.querySelector(".vae-reading").textContent.trim()));
+        queueMicrotask(() => (paint.text = reading(this.canvas.closest(".vae-view"))));
     };
+    const reading = (view) => view?.querySelector(".vae-reading").textContent.trim();
+    new MutationObserver((changes) => {
+        const view = changes.map(({ target }) => target.closest("svg")?.closest(".vae-view")).find(Boolean);
+        if (view && !view.querySelector("canvas")) painted(reading(view)); // in the task of the event, once that is handled
+    }).observe(document, { subtree: true, childList: true, attributes: true });
     const corner = (image) => {
         const context = new OffscreenCanvas(1, 1).getContext("2d");
         context.drawImage(image, 0, 0, 1, 1, 0, 0, 1, 1);

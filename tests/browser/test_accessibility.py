@@ -30,6 +30,7 @@ def shade(figure, share):
 VIEWS = """
 views = [
     widgets.Bell(z, -(z**2), 0.57),
+    widgets.Estimates(count=100),
     widgets.LatentPad(*plane, path=[(-1, 0), (1, 0)]),
     widgets.LatentSliders(wide, kl=[1.5, 0.001, 0.4, 0.2], examples=x[ten], example_labels=labels[ten]),
     widgets.DigitCanvas(*plane, example=4),
@@ -43,7 +44,7 @@ assert {type(view).__name__ for view in views} == {name for name in widgets.__al
 widgets.save_page(views, "everything.html", "Every view")
 display(*views)
 """
-VIEW_COUNT = 9
+VIEW_COUNT = 10
 LEVELS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 # Not scanned: what marks a place in a picture, in black on its white paper.
 MARKS = [[".vae-overlay"]]

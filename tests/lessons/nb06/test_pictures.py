@@ -34,17 +34,6 @@ def test_histograms_show_each_estimate_and_the_ratio_of_the_variances(pair):
     assert ax.lines[0].get_xdata()[0] == -1
 
 
-def test_the_laboratory_draws_q_and_f_where_they_are():
-    estimates = {name: torch.randn(50) for name in ("score function", "pathwise")}
-    figure = pictures.laboratory(Figure(), lambda z: (z[:, 0] - 3) ** 2, 1.0, 0.5, estimates, 0.0, 4.0, "f", 21.75)
-    left, right, density = figure.axes
-    assert right.get_title() == "variance ratio 21.8"
-    z, height = left.lines[0].get_data()
-    assert np.allclose(height, (z - 3) ** 2)
-    outline = density.collections[0].get_paths()[0].vertices
-    assert outline[outline[:, 1].argmax()] == pytest.approx((1, 1 / (0.5 * np.sqrt(2 * np.pi))), rel=1e-3)
-
-
 def test_the_slider_rings_the_present_dimension():
     estimates = {name: torch.randn(50) for name in ("score function", "pathwise")}
     variances = {"score function": ([1, 10], [4.0, 40.0]), "pathwise": ([1, 10], [1.0, 1.0])}

@@ -1,14 +1,12 @@
 """Pictures of gradient estimators, notebook 06: computation graphs, histograms of estimates, variances, races."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch
 from torch import Tensor
-from torch.distributions import Normal
 
 from ...look import BLUE, GREEN, GREY, ORANGE, PINK, RED, three_digits
 from ...sketch import arrow
@@ -53,29 +51,9 @@ def computation_graphs(axes: Panels) -> Panels:
     return axes
 
 
-def laboratory(
-    figure: Figure, f: Callable, mu: float, sigma: float, estimates: Mapping, truth: float, reach: float, name: str, ratio: float
-) -> Figure:
-    """Left: f and the density q over z. Right: histograms of the estimates, with the ratio of the exact variances.
-
-    f: as for the estimators, (n, 1) → (n,); estimates: name → (n,); truth: exact gradient; reach: half the width of the histogram's axis.
-    """
-    left, right = figure.subplots(1, 2)
-    z = torch.linspace(-5, 7, 601, dtype=torch.float64)
-    height = f(z[:, None])
-    left.plot(z, height, color="black", lw=2)
-    left.set(xlabel="z", ylabel="f(z)", xlim=(-5, 7), ylim=(-1.5, 12) if height.max() > 5 else (-1.2, 2.4))
-    density = left.twinx()
-    density.fill_between(z, Normal(mu, sigma).log_prob(z).exp(), color=GREY, alpha=0.4, lw=0)
-    density.set(ylim=(0, 4.2), yticks=[])
-    left.set_title(f"{name}, q = N({mu:g}, {sigma:g}²) in grey")
-    estimate_histograms(right, estimates, truth, reach).set_title(f"variance ratio {three_digits(ratio)}")
-    return figure
-
-
 def estimate_histograms(ax: Axes, estimates: Mapping[str, Tensor], truth: float, reach: float) -> Axes:
     """Histograms of two estimators, each (n,), scaled to a peak of one, around the true gradient; their variance ratio is the title."""
-    edges = np.linspace(truth - reach, truth + reach, 71 if len(next(iter(estimates.values()))) > 2000 else 41)
+    edges = np.linspace(truth - reach, truth + reach, 41)
     for (name, values), hatch in zip(estimates.items(), ("///", ""), strict=True):
         colour = look(name)["color"]
         counts, _ = np.histogram(values, edges)

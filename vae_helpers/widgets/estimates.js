@@ -84,7 +84,8 @@ function makePanel(label, onProbe) {
       go(clamp((((clientX - left) / width) * 300 - LEFT) / WIDE, [0, 1]));
     });
   }
-  for (const kind of ["pointerleave", "blur"]) node.addEventListener(kind, () => go(null));
+  node.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && go(null)); // what a finger asked for stays
+  node.addEventListener("blur", () => go(null));
   ownKeys(node, ({ key }) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (step) go(clamp((place ?? 0.5) + step / BINS, [0, 1]));
@@ -106,8 +107,8 @@ function drawFunction(panel, { f: [f, slope], mu, sigma, z }, [, low, high], see
   const shapes = (X, Y) => {
     const zs = Array.from({ length: 265 }, (_, i) => seen[0] + (i / 264) * (seen[1] - seen[0]));
     const bell = zs.map((at) => [X(at), HIGH * (1 - Math.exp(-0.5 * ((at - mu) / sigma) ** 2) / sigma / 4.4)]);
-    const rug = z.slice(-RUG).map((at) => line("black", [[X(at), HIGH - 7], [X(at), HIGH]]));
-    const all = [area("bell", [[0, HIGH], ...bell, [WIDE, HIGH]]), ...rug, line("black", zs.map((at) => [X(at), Y(f(at))]))];
+    const rug = svg("path", { class: "vae-estimates-black", d: z.map((at) => `M${X(at).toFixed(1)} ${HIGH}v-7`).join("") });
+    const all = [area("bell", [[0, HIGH], ...bell, [WIDE, HIGH]]), rug, line("black", zs.map((at) => [X(at), Y(f(at))]))];
     if (!z.length) return all;
     const [x, y] = [X(z.at(-1)), Y(f(z.at(-1)))], rise = (slope(z.at(-1)) * (Y(1) - Y(0))) / (X(1) - X(0)), run = 30 / Math.hypot(1, rise);
     const height = line("mark", [[x, Y(0)], [x, y]], { stroke: COLOURS[0] }), tangent = [[x - run, y - rise * run], [x + run, y + rise * run]];
@@ -122,7 +123,7 @@ function drawHistograms(panel, { rows, counted, truth }, [reach]) {
     const floor = HALF * (e + 1), tallest = Math.max(1, ...bins), n = rows[e].length, top = (bin) => floor - (bin / tallest) * (HALF - 34);
     const steps = bins.flatMap((bin, i) => [[(i / BINS) * WIDE, top(bin)], [((i + 1) / BINS) * WIDE, top(bin)]]);
     const names = [text(5, floor - HALF + 15, NAMES[e], "start"), text(WIDE - 5, floor - HALF + 15, outside > 0.005 * n ? `${Math.round((100 * outside) / n)}% outside` : "", "end")];
-    const last = rows[e].slice(-1).map((value) => svg("path", { d: `M${X(value)} ${floor - HALF + 32}l-5 -9h10z` }));
+    const last = Array.from(rows[e].slice(-1), (value) => svg("path", { d: `M${X(value)} ${floor - HALF + 32}l-5 -9h10z` }));
     return [area(`area vae-estimates-${e}`, [[0, floor], ...steps, [WIDE, floor]], { fill: COLOURS[e], stroke: COLOURS[e] }), ...names, ...last];
   }).concat(line("exact", [[X(truth), 0], [X(truth), HIGH]]), line("black", [[0, HALF], [WIDE, HALF]]));
   panel.draw({ title: "single estimates, exact gradient dashed", name: "estimate of the μ-gradient", x: [-reach, reach], y: [0, 1], marks: [ticks([-reach, reach]), []], shapes });
@@ -146,7 +147,7 @@ const many = (n) => `${n.toLocaleString("en")} draw${n === 1 ? "" : "s"}`;
 const both = ([score, path], truth) => `score function ${told(score)}, pathwise ${told(path)}, exact ${number(truth, 3)}`;
 
 function totalsOf({ rows, paths, truth, ratio }) {
-  const n = rows[0].length, digits = ratio < 1 ? 3 : 2, exactly = `exact ${number(ratio, digits)}`;
+  const n = rows[0].length, digits = ratio < 1 ? 3 : ratio < 100 ? 2 : 0, exactly = `exact ${number(ratio, digits)}`;
   if (!n) return `No draw yet: exact gradient ${number(truth, 3)}. Ratio of the two variances: ${exactly}.`;
   const seen = n > 1 ? summary(rows) : null, measured = seen ? `${number(seen.ratio, digits)} ± ${number(seen.error, digits)}, ` : "";
   return `${many(n)}: ${both(paths.map((path) => path.at(-1)), truth)}. Ratio of the two variances: ${measured}${exactly}.`;
@@ -154,7 +155,7 @@ function totalsOf({ rows, paths, truth, ratio }) {
 
 /** What the panel k says of the place under the hand, a share of its width; without a hand, of the last draw. */
 function detailOf(k, place, { f: [f, slope], mu, sigma, z, rows, counted, truth }, reach, seen, most) {
-  const n = z.length, of = (at) => `height f = ${number(f(at), 3)} times score ${number((at - mu) / sigma ** 2, 3)} is ${number((f(at) * (at - mu)) / sigma ** 2, 3)} (score function); slope f′ = ${number(slope(at), 3)} (pathwise).`;
+  const n = rows[0].length, of = (at) => `height f = ${number(f(at), 3)} times score ${number((at - mu) / sigma ** 2, 3)} is ${number((f(at) * (at - mu)) / sigma ** 2, 3)} (score function); slope f′ = ${number(slope(at), 3)} (pathwise).`;
   if (k === 0) {
     const at = seen[0] + place * (seen[1] - seen[0]);
     return `A draw at z = ${number(at)}: ${of(at)}`;
@@ -191,7 +192,11 @@ export default view(({ model, el }) => {
   const [totals, detail] = [0, 1].map(() => element("output", { class: "vae-reading", "aria-live": "polite" }));
   let asked = [null, null], state = null; // the panel under the hand, and the place there
   const panels = ["The function f and the density q", "Histograms of single estimates", "Averages of the estimates"].map((label, k) =>
-    makePanel(label, (place) => ((asked = place === null ? [null, null] : [k, place]), show())));
+    makePanel(label, (place) => {
+      if (place !== null) asked = [k, place];
+      else if (asked[0] === k) asked = [null, null]; // and not another that has been asked since
+      show();
+    }));
   el.append(element("div", { class: "vae-estimates" },
     element("div", { class: "vae-estimates-row", role: "radiogroup", "aria-label": "function f" }, element("span", {}, "f(z) ="), ...names.labels),
     element("div", { class: "vae-estimates-row" }, mu.row, sigma.row, element("div", { class: "vae-estimates-row" }, ...buttons)),
@@ -202,10 +207,11 @@ export default view(({ model, el }) => {
     const [name, mu, sigma, count, seed] = ["function", "mu", "sigma", "count", "seed"].map((trait) => model.get(trait)), f = FUNCTIONS[name];
     if (noiseOf !== seed) [stream, noise, noiseOf] = [gaussianStream(seed), [], seed];
     while (noise.length < count) noise.push(stream());
-    const used = noise.slice(0, count), pairs = used.map((eps) => estimates(f, mu, sigma, eps)), rows = NAMES.map((_, e) => pairs.map((pair) => pair[e]));
+    const rows = NAMES.map(() => new Float64Array(count)), z = noise.slice(Math.max(0, count - RUG), count).map((eps) => mu + sigma * eps);
+    for (let i = 0; i < count; i++) [rows[0][i], rows[1][i]] = estimates(f, mu, sigma, noise[i]);
     const counts = [...new Set(Array.from({ length: 161 }, (_, i) => Math.round(most ** (i / 160))))].filter((n) => n < count).concat(count || []);
     const { means: [, truth], variances: [v, w] } = exact(f, mu, sigma);
-    return { name, f, mu, sigma, truth, ratio: v / w, rows, z: used.map((eps) => mu + sigma * eps), counted: rows.map((row) => histogram(row, axes[name][0])), paths: rows.map((row) => running(row, counts)) };
+    return { name, f, mu, sigma, truth, ratio: v / w, rows, z, counted: rows.map((row) => histogram(row, axes[name][0])), paths: rows.map((row) => running(row, counts)) };
   };
   const show = () => {
     drawFunction(panels[0], state, axes[state.name], seen);

@@ -50,7 +50,8 @@ def sentence(view: Estimates) -> str:
     means = [f"{number(row.mean(), 3)} ± {number(row.std(ddof=1) / len(row) ** 0.5, 3)}" for row in rows]
     v, w = (row.var(ddof=1) for row in rows)
     ratio, pull = v / w, (score - score.mean()) ** 2 / v - (path - path.mean()) ** 2 / w
-    digits, right = (3 if exact[0] < exact[1] else 2), exact[0] / exact[1]
+    right = exact[0] / exact[1]
+    digits = 3 if right < 1 else 2 if right < 100 else 0
     measured = f"{number(ratio, digits)} ± {number(ratio * pull.std(ddof=1) / len(pull) ** 0.5, digits)}"
     averages = f"score function {means[0]}, pathwise {means[1]}, exact {number(truth, 3)}"
     return f"{view.count:,} draws: {averages}. Ratio of the two variances: {measured}, exact {number(right, digits)}."

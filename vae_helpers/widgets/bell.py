@@ -94,7 +94,8 @@ class Bell(View):
         shades = matplotlib.colormaps["Blues"](np.linspace(0, 0.7, len(levels) + 1))
         ax.contourf(mu, sigma, bounds, [-math.inf, *levels, self._log_evidence], colors=shades)
         lines = ax.contour(mu, sigma, bounds, levels, colors="black", linewidths=1, linestyles="-")
-        ax.clabel(lines, levels[1:], fmt=lambda value: number(value, 1), fontsize=12)
+        for label in ax.clabel(lines, levels[2:], fmt=lambda value: number(value, 1), fontsize=12):
+            label.set_clip_on(False)  # one that begins at an edge is whole
         ax.set(xlabel="μ", ylabel="σ", yscale="log", xlim=MUS, ylim=SIGMAS, title="ELBO in nats")
         ax.set_yticks(ticks := [0.05, 0.1, 0.2, 0.5, 1], [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()

@@ -58,6 +58,7 @@ export function histogram(row, reach) {
 
 // --- pictures: panels of 300 × 230, with axes of WIDE × HIGH ---
 const LEFT = 36, TOP = 22, WIDE = 240, HIGH = 164, HALF = HIGH / 2, COLOURS = ["#de8f05", "#0173b2"], RUG = 100;
+const decades = (most) => [-0.1, Math.log10(most) + 0.1]; // the axis of the number of draws
 const points = (pairs) => pairs.map(([x, y]) => `${x.toFixed(1)},${clamp(y, [-999, 999]).toFixed(1)}`).join(" ");
 const line = (name, pairs, attributes) => svg("polyline", { class: `vae-estimates-${name}`, points: points(pairs), fill: "none", ...attributes });
 const area = (name, pairs, attributes) => svg("polygon", { class: `vae-estimates-${name}`, points: points(pairs), ...attributes });
@@ -131,14 +132,14 @@ function drawHistograms(panel, { rows, counted, truth }, [reach]) {
 
 /** Averages of the first n estimates, each in a band of one standard error, over n. */
 function drawAverages(panel, { paths, truth }, [reach], most) {
-  const near = [truth - reach / 3, truth + reach / 3], decades = Array.from({ length: Math.log10(most) + 1 }, (_, i) => [i, (10 ** i).toLocaleString("en")]);
+  const near = [truth - reach / 3, truth + reach / 3], powers = Array.from({ length: Math.log10(most) + 1 }, (_, i) => [i, (10 ** i).toLocaleString("en")]);
   const shapes = (X, Y) => paths.flatMap((path, e) => {
     const at = path.map(({ n }) => X(Math.log10(n))), middle = path.map(({ mean }, i) => [at[i], Y(mean)]), stroke = COLOURS[e];
     const [below, above] = [-1, 1].map((side) => path.map(({ mean, error }, i) => [at[i], Y(mean + (side * error || 0))]));
     const end = middle.slice(-1).flatMap(([cx, cy]) => [line("mark", [below.at(-1), above.at(-1)], { stroke }), svg("circle", { cx, cy, r: 4, fill: stroke })]);
     return [area("band", [...below, ...above.reverse()], { fill: stroke }), line(`mark vae-estimates-${e}`, middle, { stroke }), ...end];
   }).concat(line("exact", [[0, Y(truth)], [WIDE, Y(truth)]]));
-  panel.draw({ title: "averages ± one standard error", name: "draws", x: [0, Math.log10(most)], y: near, marks: [decades, ticks(near)], shapes });
+  panel.draw({ title: "averages ± one standard error", name: "draws", x: decades(most), y: near, marks: [powers, ticks(near)], shapes });
 }
 
 // --- words ---
@@ -165,7 +166,7 @@ function detailOf(k, place, { f: [f, slope], mu, sigma, z, rows, counted, truth 
     return `Estimates from ${edge(bin)} to ${edge(bin + 1)}: ${a}% of the score function's, ${b}% of the pathwise ones.`;
   }
   if (k === 2 && n) {
-    const first = Math.min(n, Math.round(most ** place));
+    const [low, high] = decades(most), first = clamp(Math.round(10 ** (low + place * (high - low))), [1, n]);
     return `After ${many(first)}: ${both(rows.map((row) => running(row, [first])[0]), truth)}.`;
   }
   return n ? `Draw ${n.toLocaleString("en")}, z = ${number(z.at(-1))}: ${of(z.at(-1))}` : "Each draw z falls into both histograms.";

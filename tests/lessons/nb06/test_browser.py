@@ -110,7 +110,7 @@ def test_what_stands_under_the_hand_is_read_out(lab):
         f"Estimates from 0.13 to 0.27: {shares[0]}% of the score function's, {shares[1]}% of the pathwise ones."
     )
     box = hand.panels[2].bounding_box()
-    hand.lab.page.mouse.move(box["x"] + box["width"] * (36 + 240 / 4) / 300, box["y"] + 80)
+    hand.lab.page.mouse.move(box["x"] + box["width"] * (36 + 240 * 1.1 / 4.2) / 300, box["y"] + 80)
     mean = number(score[:10].mean().item(), 3)
     expect(hand.detail).to_contain_text(f"After 10 draws: score function {mean} ± ")
     hand.lab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 60)

@@ -161,11 +161,12 @@ function detailOf(k, place, { f: [f, slope], mu, sigma, z, rows, counted, truth 
     const at = seen[0] + place * (seen[1] - seen[0]);
     return `A draw at z = ${number(at)}: ${of(at)}`;
   }
-  if (k === 1 && n) {
-    const bin = Math.min(BINS - 1, Math.floor(place * BINS)), edge = (i) => number(((2 * i) / BINS - 1) * reach), [a, b] = counted.map(({ bins }) => number((100 * bins[bin]) / n, 1));
+  if (k === 1) {
+    const bin = Math.min(BINS - 1, Math.floor(place * BINS)), edge = (i) => number(((2 * i) / BINS - 1) * reach), [a, b] = counted.map(({ bins }) => number((100 * bins[bin]) / Math.max(1, n), 1));
     return `Estimates from ${edge(bin)} to ${edge(bin + 1)}: ${a}% of the score function's, ${b}% of the pathwise ones.`;
   }
-  if (k === 2 && n) {
+  if (k === 2) {
+    if (!n) return "No average yet.";
     const [low, high] = decades(most), first = clamp(Math.round(10 ** (low + place * (high - low))), [1, n]);
     return `After ${many(first)}: ${both(rows.map((row) => running(row, [first])[0]), truth)}.`;
   }

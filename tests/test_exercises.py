@@ -261,6 +261,7 @@ def broken(x):
         ((..., None), NOT_ATTEMPTED, ""),
         (forgets_return, WRONG, "is a `return` missing?"),
         (broken, WRONG, "your code raised RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x2 and 3x2) at `return x @ x`. Hint:"),
+        (lambda x: x + forgets_return(x), WRONG, "something is None there"),
         (lambda: 1, WRONG, "keep the name and the parameters of the stub"),
         (lambda x: undefined_name, WRONG, "use only what it imports"),  # noqa: F821
         (3, WRONG, "an answer of another kind"),

@@ -101,6 +101,8 @@ def _line_of(error: Exception, function: Callable) -> str:
 def _advice(error: Exception) -> str:
     if isinstance(error, NameError):
         return "the name is not defined: has the first cell of the notebook run, does it import that name, or do you?"
+    if "NoneType" in str(error):
+        return "something is None there: may an input be missing, or has a function of yours no `return`?"
     if isinstance(error, TypeError) and "argument" in str(error):
         return "keep the name and the parameters of the stub."
     return "print the shapes of the inputs inside your function, and go through it line by line."

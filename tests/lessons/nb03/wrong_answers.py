@@ -56,6 +56,11 @@ WRONG = {
         ("def m_step(x, r):\n    return (r * x[:, None]).sum(0) / r.sum(0), r.sum(0)", "add up to one"),
         ("def m_step(x, r):\n    return r.mean(0), (r * x[:, None]).sum(0) / r.sum(0)", "exchanged"),
         ("def m_step(x, r):\n    return ((r * x[:, None]).sum(0) / r.sum(0))[0]", "return centres, weights"),
+        (
+            "def m_step(x, r):\n    hard = torch.nn.functional.one_hot(r.argmax(1), r.shape[1]).double()\n"
+            "    return (r * x[:, None]).sum(0) / r.sum(0), hard.mean(0)",
+            "add up shares",
+        ),
     ],
     "3.4": [
         (

@@ -77,6 +77,7 @@ WRONG = {
         ("def slopes(mu, logvar, tau):\n    return mu / tau**2, logvar.exp() / tau**2 - 1", "slope by log σ"),
         ("def slopes(mu, logvar, tau):\n    return mu / tau**2, 0.5 * (1 / tau**2 - 1 / logvar.exp())", "not by its logarithm"),
         ("def slopes(mu, logvar, tau):\n    return 0.5 * (logvar.exp() / tau**2 - 1), mu / tau**2", "exchanged"),
+        ("def slopes(mu, logvar, tau):\n    return 2 * mu / tau**2, 0.5 * (logvar.exp() / tau**2 - 1)", "twice the slope"),
     ],
     "4.7": [
         ("def standard_errors(r, u):\n    return (r - u).std(0), r.std(0)", "scatter of one sample"),
@@ -84,10 +85,11 @@ WRONG = {
             "def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r.var(0) + u.var(0)).sqrt() / k, r.std(0) / k",
             "take r − u first",
         ),
-        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return r.std(0) / k, (r - u).std(0) / k", "exchanged"),
+        ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return r.std(0) / k, (r - u).std(0) / k", "That is the error of B"),
         ("def standard_errors(r, u):\n    return (r - u).var(0) / len(r), r.var(0) / len(r)", "take the root"),
         ("def standard_errors(r, u):\n    k = len(r) ** 0.5\n    return (r + u).std(0) / k, r.std(0) / k", "r − u, not r + u"),
         ("def standard_errors(r, u):\n    k = r.shape[1] ** 0.5\n    return (r - u).std(1) / k, r.std(1) / k", "first axis"),
+        ("def standard_errors(r, u):\n    a = (r - u).std(0) / len(r) ** 0.5\n    return a, a", "That is the error of A"),
     ],
     "4.8": [
         ("def finite_variance(mu, logvar):\n    return (logvar.exp() > 0.5).any(-1)", "all must pass"),
@@ -96,5 +98,6 @@ WRONG = {
         ("def finite_variance(mu, logvar):\n    return (logvar.exp() <= 0.5).any(-1)", "other way round"),
         ("def finite_variance(mu, logvar):\n    return logvar.exp() > 0.5", "One answer an image"),
         ("def finite_variance(mu, logvar):\n    return ((logvar.exp() > 0.5) & (mu.abs() < 2)).all(-1)", "not infinite"),
+        ("def finite_variance(mu, logvar):\n    return ((2 * logvar).exp() > 0.5).all(-1)", "When is (4.29) finite"),
     ],
 }

@@ -28,6 +28,7 @@ WRONG = {
         (SIGMA + "return math.sqrt(beta * D)", "The ½ is missing"),
         (SIGMA + "return math.sqrt(beta / (2 * D))", "D multiplies β"),
         (SIGMA + "return math.sqrt(D / 2)", "weighed by β too"),
+        ("def hidden_sigma(beta, D):\n    return math.sqrt(beta) * D / 2", "By what must the loss be multiplied"),
     ],
     "5.3": [
         (GREY + "return (F.softplus(a) - x * a).sum(-1)", "constant of (5.11) is missing"),
@@ -50,6 +51,15 @@ WRONG = {
         (
             GREY + "a = a.clamp(-20, 20) + 1e-6\n    return (F.softplus(a) - x * a - torch.log(a / torch.tanh(a / 2))).sum(-1)",
             "cut off by a clamp",
+        ),
+        (
+            GREY + "b = torch.where(a.abs() < 0.5, 0.5, a)\n    return (F.softplus(a) - x * a - torch.log(b / torch.tanh(b / 2))).sum(-1)",
+            "integrate to",
+        ),
+        (
+            GREY + "b = torch.where(a.abs() < 1e-3, 1e-3, a)\n    c = torch.log(b / torch.tanh(b / 2)).detach()\n"
+            "    return (F.softplus(a) - x * a - c).sum(-1)",
+            "is it detached?",
         ),
     ],
     "5.4": [
@@ -79,6 +89,7 @@ WRONG = {
         (BITS + "return -(nats + D * math.log(width)) / math.log(2)", "divide by D as well"),
         (BITS + "return -(nats / D + math.log(width)) * math.log(2)", "Nats are the larger unit"),
         (BITS + "return (nats / D + math.log(width)) / math.log(2)", "sign is turned"),
+        ("def bits_per_dimension(nats, D, width):\n    return -torch.log2(nats.exp() * width**D) / D", "the logarithm of 0"),
     ],
     "5.7": [
         ('comparable = ["ABCDFG"]', "a probability of levels be held against a density"),

@@ -98,13 +98,16 @@ def m_step(answer):
         weighted, total, n, k = (shares * points[:, None]).sum(0), shares.sum(0), len(points), shares.shape[1]
         centres, weights = several(answer(points, shares), "centres", "weights")
         slips_centres = {
-            "Divide by the sum of the responsibilities, not by N.": weighted / n,
+            "Divide by the sum of that bump's responsibilities, not by N.": weighted / n,
             "Divide by the sum of the responsibilities.": weighted,
             "Weigh each x by its responsibility: this is the plain mean.": points.mean().expand(k),
             "The two are exchanged: return centres first.": total / n,
         }
         slips_weights = {
             "The weights must add up to one: divide by N.": total,
+            "Each point counts for its likeliest bump alone: add up shares.": torch.nn.functional.one_hot(shares.argmax(1), k)
+            .double()
+            .mean(0),
             "Not equal weights: a bump that is responsible for more points gets more.": torch.full((k,), 1 / k),
             "Average r over the data, one weight a bump.": shares.mean(-1),
         }

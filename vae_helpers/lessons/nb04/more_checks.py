@@ -13,7 +13,7 @@ def normal(*shape: int, g: torch.Generator) -> torch.Tensor:
 @exercise("4.6", praise="A wide prior is a weak spring to the origin, and it lets q be as wide as itself.")
 def springs(answer):
     g = draws()
-    fixed = torch.tensor([[0.5, -1.0], [2.0, 0.3]]), torch.tensor([[0.2, -0.7], [1.0, -2.0]]), 2.0
+    fixed = torch.tensor([[0.5, -1.0], [2.0, 0.3]]), torch.tensor([[0.2, -0.7], [1.0, -2.0]]), 3.0
     question = "Where is each slope zero, and what is it at τ = 1? By which of σ, σ² and log σ² do you differentiate?"
     formula = "by μ: μ/τ²; by log σ²: ½(σ²/τ² − 1)."
     for mu, logvar, tau in (fixed, (*normal(2, 3, 2, g=g), normal(g=g).exp().item())):
@@ -68,7 +68,7 @@ def standard_errors(answer):
                 "Divide the standard deviation by √K, not by K.": sd / K,
                 "This is a variance: take the root.": sd**2 / K,
                 "This is the variance of one sample.": sd**2,
-                "The two are exchanged: A, where everything is sampled, comes first.": other / K**0.5,
+                f"That is the error of {'B' if name == 'A' else 'A'}: in A everything is sampled, in B r alone.": other / K**0.5,
                 "r and u come from the same z, so their noises do not add as if they were independent: take r − u first.": independent,
                 "log q − log p is subtracted in A: r − u, not r + u.": (r + u).std(0) / K**0.5,
                 "One number an image: the samples lie along the first axis.": (r - u if name == "A" else r).std(1) / n**0.5,
@@ -85,7 +85,8 @@ def finite_variance(answer):
     g = draws()
     question = "When is (4.29) finite for one dimension, and what is E[(p/q)²] of a product of dimensions? Does μ decide?"
     formula = "finite only if every dimension has σ² > ½: (logvar.exp() > 0.5).all(-1)."
-    for m, lv in ((mu, logvar), (normal(40, 2, g=g), 1.6 * torch.rand(40, 2, generator=g, dtype=torch.float64) - 1.2)):
+    drawn = 2 * normal(40, 2, g=g), 1.6 * torch.rand(40, 2, generator=g, dtype=torch.float64) - 1.2
+    for m, lv in (drawn, (mu, logvar)):  # the many first: on six images two slips may say the same
         exact = (lv.exp() > 0.5).all(-1)
         slips = {
             "One dimension with σ² ≤ ½ makes the product infinite: all must pass, not any.": (lv.exp() > 0.5).any(-1),

@@ -335,11 +335,9 @@ def test_a_word_is_read_however_it_is_typed(given, meant):
 
 
 def test_another_word_is_refused():
-    for given in ("shown", "not shown, lost ½", 3, None, []):
-        with pytest.raises(Said, match="d: expected one of 'not shown', 'lost ½'.*Hint: which of them fits.$"):
+    for given in ("shown", "not shown, lost ½", 3, None, [], ...):
+        with pytest.raises(Said, match="d: expected one of 'not shown', 'lost ½'.*Hint: which fits.$"):
             word(given, WORDS, "d")
-    with pytest.raises(NotAttempted):
-        word(..., WORDS)
 
 
 @pytest.mark.parametrize(

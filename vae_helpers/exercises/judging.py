@@ -13,13 +13,11 @@ _KEYS = str.maketrans(
 
 def word(value: object, words: Iterable[str], what: str = "") -> str:
     """The one of `words` that was meant, whatever its case, spaces and signs. Anything else ends the check with a sentence."""
-    if value is ...:
-        raise NotAttempted
     known = {_plain(one): one for one in words}
     if _plain(value) in known:
         return known[_plain(value)]
-    label = f"{what}: " if what else ""
-    raise Said(f"{label}expected one of {', '.join(map(repr, known.values()))}, got {value!r}. Hint: which of them fits?")
+    label, came = f"{what}: " if what else "", "nothing yet" if value is ... else repr(value)
+    raise Said(f"{label}expected one of {', '.join(map(repr, known.values()))}, got {came}. Hint: which fits?")
 
 
 def verdicts(value: object, keys: Iterable[str], words: Iterable[str]) -> dict[str, str]:

@@ -110,6 +110,7 @@ WRONG = {
         ("enough_bits, better = float('nan'), 'eight'", "another number than nan"),
         ("enough_bits, better = '4', 'eight'", "without quotes?"),
         ("enough_bits, better = 4, 'both'", "better: expected one of 'eight'"),
+        ("enough_bits, better = 4, ...", "got nothing yet"),
     ],
     "1.6": [
         ("def fool(model, images):\n    return images[0]", "Hint:"),

@@ -53,6 +53,7 @@ WRONG = {
         (BEST + "return (values * scores).mean() / (scores**2).mean()", "squared above"),
         (BEST + "return (values * scores**2).mean() / scores.var()", "not the variance"),
         (BEST + "return values.median()", "when all values are equal"),
+        (BEST + "return (values * scores**2).sum() / (scores**2).mean()", "A sum above and a mean below"),
     ],
     "6.6": [
         (GRID + "return torch.trapezoid(w * estimate(z) ** 2, z)", "subtract the square of the mean"),
@@ -81,6 +82,7 @@ WRONG = {
         (LOG_Q + "return log_q.sum(-1).mean()", "values are missing"),
         (LOG_Q + "return (values * log_q.sum(-1)).mean().detach()", "the way back to the logits whole"),
         (LOG_Q + "return values * log_q.sum(-1) / len(values)", "expected one number"),
+        (BITS + "return (values[:, None] * (drawn - logits.sigmoid())).mean(0).sum()", "derivative of your result in one logit"),
     ],
     "6.8": [
         ('verdict = {"biased": "BC", "best": "E"}', "D has variance zero"),
@@ -89,6 +91,7 @@ WRONG = {
         ('verdict = {"biased": "BCDF", "best": "E"}', "enough to call F biased"),
         ('verdict = {"biased": "BCD", "best": "A"}', "the least noisy"),
         ('verdict = {"biased": "BCD"}', "what does the stub begin with?"),
+        ('verdict = {"biased": "BCD", "best": ...}', "which is still open?"),
     ],
 }
 

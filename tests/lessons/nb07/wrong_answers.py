@@ -31,6 +31,7 @@ WRONG = {
         (step(end="mean().detach()"), "where is the way back cut"),
         (step().replace("mu + sigma * eps", "mu + sigma.detach() * eps"), "Through which line must the gradient"),
         (step(end="mean().item()"), "where is the way back cut"),
+        (step(end="mean()").replace("(cross_entropy + kl)", "(cross_entropy.detach() + kl)"), "the gradient of the decoder's"),
     ],
     "7.2": [
         ("def paired(a, b):\n    return (a - b).mean(), ((a.var() + b.var()) / len(a)).sqrt()\nspare = 0, 1", "different images"),
@@ -103,6 +104,7 @@ WRONG = {
         ("together, better = 'ABCF', 'no'", "a density"),
         ("together, better = 'AC', 'not shown'", "a row is missing, B"),
         ("together, better = 'ABC', 'yes'", "the error of a difference"),
+        ("together, better = 'ABC', ...", "which is still open?"),
     ],
 }
 

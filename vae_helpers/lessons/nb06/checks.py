@@ -147,7 +147,7 @@ def best_constant(answer):
             "Square the score, not the product.": ((values * s) ** 2).mean() / (s**2).mean(),
             "The score enters squared, above and below.": (values * s).mean() / s.mean(),
             "The score enters squared above, too.": (values * s).mean() / (s**2).mean(),
-            "A ratio of two means, not a mean of ratios.": (values * s**2 / (s**2).mean()).sum(),
+            "A sum above and a mean below: take means, or sums, in both places.": (values * s**2 / (s**2).mean()).sum(),
             "Its mean is zero, but in these samples it need not be: E[s²] is the mean of s², not the variance.": (values * s**2).mean()
             / s.var(),
         }

@@ -58,6 +58,7 @@ def score_surrogate(answer):
     for n, size in ((6, 1), (8, 3)):
         logits = torch.randn(size, generator=g, dtype=torch.float64).requires_grad_()
         drawn = (torch.rand(n, size, generator=g, dtype=torch.float64) < 0.4).double()
+        drawn[0], drawn[1] = 0, 1  # each slip shows only where both occur
         values = 3 + torch.randn(n, generator=g, dtype=torch.float64)
         lam = logits.detach().sigmoid()
         each = values[:, None] * (drawn - lam)  # ∂ log Bernoulli(b; λ) / ∂ logit = b − λ
@@ -94,8 +95,10 @@ def score_surrogate(answer):
 def verdict(answer):
     if not isinstance(answer, dict) or answer.keys() != {"biased", "best"}:
         return f"expected a dictionary with the keys biased and best, got {answer!r}. Hint: what does the stub begin with?"
-    if ... in answer.values() or None in answer.values():
+    if all(value is ... for value in answer.values()):
         raise NotAttempted
+    if ... in answer.values():
+        return "expected letters for both, got one of the two. Hint: which is still open?"
     biased, best = (letters(answer[key], "ABCDEF") for key in ("biased", "best"))
     for letter, wrong, hint in (
         ("D", False, "D has variance zero. Is it near the true value?"),

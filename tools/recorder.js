@@ -23,7 +23,7 @@
     };
     const reading = (view) => view?.querySelector(".vae-reading").textContent.trim();
     new MutationObserver((changes) => {
-        const view = changes.map(({ target }) => target.closest("svg")?.closest(".vae-view")).find(Boolean);
+        const view = changes.map(({ target }) => target.closest?.("svg")?.closest(".vae-view")).find(Boolean);
         if (view && !view.querySelector("canvas")) painted(reading(view)); // in the task of the event, once that is handled
     }).observe(document, { subtree: true, childList: true, attributes: true });
     const corner = (image) => {

@@ -170,9 +170,13 @@ def test_two_at_once_install_once(clone, capfd):
     assert install.installations == 1 and "Another run.py is at work in this folder" in capfd.readouterr().out
 
 
-def test_a_folder_that_may_only_be_read(clone, capsys):
+@pytest.mark.parametrize("shut", ["the folder", "its environment"])
+def test_a_folder_that_may_only_be_read(clone, monkeypatch, capsys, shut):
     """pip is not even asked: with an environment that works the collection starts, without one it says who can help."""
-    (clone / ".venv.lock").mkdir()  # cannot be opened, by root neither
+    if shut == "the folder":
+        (clone / ".venv.lock").mkdir()  # cannot be opened, by root neither
+    else:
+        monkeypatch.setattr(install, "writable", lambda folder: folder != install.VENV)
     with pytest.raises(SetUpError, match="may only be read, .* Whoever may write there gives this command once"):
         install.set_up()
     put_thing()

@@ -10,6 +10,7 @@ BREAK = [
     ("10.6", "R(sigma * beta**0.5)", "R(sigma * beta)"),
     ("10.6", "32 * beta * math.log(2 * math.pi * beta * sigma**2)", "32 * math.log(2 * math.pi * beta * sigma**2)"),
     ("10.7", "Normal(0.0, 1.0).icdf(((cells", "Normal(0.0, 1.2).icdf(((cells"),
+    ("10.8", "(1 + strengths**2).log()", "(1 + strengths).log()"),
 ]
 
 EQUIVALENT = [

@@ -59,8 +59,8 @@ class Case(NamedTuple):
 
 CASES = {
     "LatentPad": Case(PAD, ".vae-pad", (0.15, 0.2), (0.9, 0.75)),
-    "Bell": Case(BELL, ".vae-bell-row > .vae-pad", (0.65, 0.6), (0.2, 0.6)),
-    "Estimates": Case("Estimates(count=10_000)", ".vae-slider input >> nth=1", (0.03, 0.5), (0.97, 0.5)),
+    "Bell": Case(BELL, ".vae-bell-row > .vae-pad", (0.65, 0.6), (0.3, 0.6)),
+    "Estimates": Case("Estimates(count=10_000)", ".vae-slider input >> nth=1", (0.1, 0.5), (0.9, 0.5)),
     "interact": Case(INTERACT, ".noUi-base", (0, 0.5), (1, 0.5)),
 }
 

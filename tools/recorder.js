@@ -22,8 +22,10 @@
         queueMicrotask(() => (paint.text = reading(this.canvas.closest(".vae-view"))));
     };
     const reading = (view) => view?.querySelector(".vae-reading").textContent.trim();
+    const drawing = ({ target, addedNodes }) => // that has changed, or that has come with its view
+        target.closest?.("svg") ?? [...addedNodes].map((node) => node.querySelector?.(".vae-view svg")).find(Boolean);
     new MutationObserver((changes) => {
-        const view = changes.map(({ target }) => target.closest?.("svg")?.closest(".vae-view")).find(Boolean);
+        const view = changes.map((change) => drawing(change)?.closest(".vae-view")).find(Boolean);
         if (view && !view.querySelector("canvas")) painted(reading(view)); // in the task of the event, once that is handled
     }).observe(document, { subtree: true, childList: true, attributes: true });
     const corner = (image) => {

@@ -175,7 +175,7 @@ REFUSED = [
     # wrong advice leads to wrong training
     (lambda: fit(vae, torch.full((6, 8, 8), 100.0)), "divide by the largest grey level that a pixel can have, such as 255"),
     (lambda: fit(vae, torch.full((6, 8, 8), 1023.0)), "the largest grey level that a pixel can have"),
-    (lambda: fit(ae, X - 0.5, batch_size=2), 'use a VAE with likelihood="gaussian"'),
+    (lambda: fit(ae, X - 0.5, batch_size=2), 'take a VAE with likelihood="gaussian"'),
     (lambda: fit(vae, X.unsqueeze(1).expand(6, 3, 8, 8)), r"colours are not supported, images.mean\(1\) makes them grey"),
     (lambda: fit(vae, X.unsqueeze(-1).expand(6, 8, 8, 3)), r"images.mean\(-1\) makes them grey"),
     (lambda: fit(vae, []), "at least one image, got none"),
@@ -203,6 +203,8 @@ REFUSED = [
     (lambda: fit(vae, X, batch_size=2, beta=lambda step: None), "beta at step 1 must be a number from 0 on, got None"),
     (lambda: fit(vae, X, batch_size=2, beta=lambda: 1.0), "a function of the step, got a function that fails at step 1"),
     (lambda: fit(vae, X, batch_size=2, optimizer=["adam"]), "unknown optimizer"),
+    (lambda: VAE(activation=np.array(["relu", "tanh"])), r"unknown activation ndarray of shape \(2,\)"),
+    (lambda: datasets.load(X), r"no data set Tensor of shape"),
     (lambda: VAE(likelihood={"name": "bernoulli", "sigma": 0.1}), "likelihood 'bernoulli' takes no options, got 'sigma'"),
     (lambda: VAE(likelihood={"name": "gaussian", "levels": 3}), "likelihood 'gaussian' takes sigma, got 'levels'"),
     (lambda: VAE(likelihood=PerPixel()), r"event_shape \(64,\), got \(1, 64\) and \(\): wrap what its forward returns"),

@@ -89,7 +89,12 @@ def test_rows_take_dtype_and_device_of_the_model():
         (load_digits(), TypeError, "got Bunch: hand over its images, .images"),
         (None, TypeError, "got NoneType"),
         (datasets.load("digits"), TypeError, "got Dataset: say which of its images, such as data.test.images"),
-        (torch.utils.data.DataLoader(IMAGES), TypeError, "got DataLoader: take the images out of the loader, torch.cat"),
+        (torch.utils.data.DataLoader(IMAGES), TypeError, r"got DataLoader: take the images out of the loader, torch.cat\(list\(loader\)\)"),
+        (
+            torch.utils.data.DataLoader(torch.utils.data.TensorDataset(IMAGES)),
+            TypeError,
+            r"got DataLoader: take .*, torch.cat\(\[x for x, \*_ in loader\]\)",
+        ),
         (torch.utils.data.TensorDataset(IMAGES), TypeError, "got TensorDataset: take the images out of it, torch.stack"),
     ],
 )

@@ -6,7 +6,6 @@ A function of the paper calls `vae.flatten(x)` and `vae.outputs(z)`, which call 
 
     images = inputs.pictures(images, model.image_shape)   # float32 (N, H, W) on the CPU, whatever form they came in
     codes = inputs.codes(codes, model.latent_dim)         # float32 (N, L) on the CPU
-    labels = inputs.tensor_of(labels, "labels")
     n = inputs.whole_number("n_rows", n)
 """
 
@@ -55,7 +54,7 @@ def true_or_false(name: str, value: object) -> bool:
 
 def check_known(name: str, value: object, known: Iterable[str | None]) -> None:
     """Raise ValueError, which lists them, unless `value` is one of the known names."""
-    if value not in list(known):
+    if not isinstance(value, str | None) or value not in list(known):
         raise ValueError(f"unknown {name} {in_short(value)}: expected one of {', '.join(map(str, known))}")
 
 
@@ -206,9 +205,7 @@ def _how_to_scale(x: Tensor) -> str:
     if -1e-3 <= low and high <= 1 + 1e-3:
         return "that is rounding, so use .clamp(0, 1)"
     if low < 0:
-        return (
-            'rescale the images to [0, 1], from −1 … 1 by (images + 1) / 2, or use a VAE with likelihood="gaussian", for any real numbers'
-        )
+        return 'rescale the images to [0, 1], from −1 … 1 by (images + 1) / 2, or take a VAE with likelihood="gaussian", for any numbers'
     for largest, whose in ((16, "scikit-learn's digits"), (255, "8-bit images"), (65535, "16-bit images")):
         if largest / 2 < high <= largest:
             return f"divide by {largest}, the largest grey level of {whose}"
@@ -229,11 +226,19 @@ def _what_to_pass(value, what: str) -> str:
         return ": make a list of it first, list(…)"
     if hasattr(value, "train") and hasattr(value, "test"):
         return ": say which of its images, such as data.test.images"
-    if hasattr(value, "batch_size") and hasattr(value, "__iter__"):
-        return f": take the {what} out of the loader, torch.cat([x for x, *_ in loader])"
+    if hasattr(value, "batch_size") and hasattr(value, "dataset"):
+        return f": take the {what} out of the loader, torch.cat({_all_of(value.dataset, 'loader')})"
     if hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, Tensor | np.ndarray | list | tuple | str):
-        return f": take the {what} out of it, torch.stack([x for x, *_ in data])"
+        return f": take the {what} out of it, torch.stack({_all_of(value, 'data')})"
     return ""
+
+
+def _all_of(data, name: str) -> str:
+    """How to take the images out of a data set of images, of tuples with labels, or of dictionaries."""
+    with suppress(Exception):  # whatever a reader's own data set does
+        if isinstance(data[0], Tensor | np.ndarray | dict):
+            return f"[x[…] for x in {name}]" if isinstance(data[0], dict) else f"list({name})"
+    return f"[x for x, *_ in {name}]"
 
 
 def _is_bool(value) -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from .divergences import kl_standard_normal
-from .inputs import ArrayLike, check_unit_range, positive_number, whole_number
+from .inputs import ArrayLike, check_known, check_unit_range, positive_number, whole_number
 from .models import VAE, Autoencoder, check_model
 from .runtime import noise_like
 
@@ -31,6 +31,7 @@ def elbo(
     """
     check_model(vae, VAE)
     n_samples, beta = whole_number("n_samples", n_samples), positive_number("beta", beta, zero=True)
+    check_known("kl", kl, ("closed_form", "sampled"))
     return _elbo(vae, vae.flatten(x), n_samples, beta, kl, generator)
 
 
@@ -40,10 +41,8 @@ def _elbo(vae: VAE, x: Tensor, n_samples: int, beta: float, kl: str, generator: 
     reconstruction = vae.likelihood.log_prob(vae.outputs(z), x).mean(0)
     if kl == "closed_form":
         divergence = kl_standard_normal(mu, logvar)
-    elif kl == "sampled":
-        divergence = (_log_q(z, mu, logvar) - vae.prior.log_prob(z)).mean(0)
     else:
-        raise ValueError(f'unknown kl {kl!r}: expected "closed_form" or "sampled"')
+        divergence = (_log_q(z, mu, logvar) - vae.prior.log_prob(z)).mean(0)
     return Elbo(reconstruction - beta * divergence, reconstruction, divergence)
 
 
@@ -78,8 +77,7 @@ def elbo_surrogate(
     Raises ValueError for another estimator or baseline, and for a baseline where it would not be used.
     """
     check_model(vae, VAE)
-    if estimator not in ("pathwise", "score_function"):
-        raise ValueError(f"unknown estimator {estimator!r}: use 'pathwise' or 'score_function'")
+    check_known("estimator", estimator, ("pathwise", "score_function"))
     known = (None, "leave_one_out") if estimator == "score_function" else (None,)
     if not (baseline is None or isinstance(baseline, str)) or baseline not in known:
         raise ValueError(f"{estimator} takes baseline {' or '.join(map(repr, known))} here, got {baseline!r}")

@@ -12,6 +12,8 @@ import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..inputs import in_short
+
 if TYPE_CHECKING:
     from .images import Dataset
 
@@ -46,10 +48,10 @@ def load(name: str, **options) -> Dataset:
 
     Raises ValueError for an unknown name, TypeError for an option that the data set does not have, DownloadError.
     """
-    if name not in DATA_SETS:
+    if not isinstance(name, str) or name not in DATA_SETS:
         close = difflib.get_close_matches(str(name).lower(), DATA_SETS, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"There is no data set {name!r}; known are {', '.join(map(repr, DATA_SETS))}.{hint}")
+        raise ValueError(f"There is no data set {in_short(name)}; known are {', '.join(map(repr, DATA_SETS))}.{hint}")
     loader = _home(name)
     known = list(inspect.signature(loader).parameters)
     if unknown := [option for option in options if option not in known]:

@@ -55,7 +55,7 @@ class LatentSliders(DecoderView):
         example_labels: Tensor | Sequence | None = None,
         caption: str = "One slider a latent dimension and the image that the decoder makes of them.",
     ):
-        if random not in list(RANDOM):
+        if not isinstance(random, str) or random not in RANDOM:
             raise ValueError(f"Expected random to be one of {', '.join(RANDOM)}, got {random!r}.")
         if random == "gaussian" and codes is None:
             raise ValueError('Expected codes to fit the Gaussian to: random="gaussian" needs codes=.')

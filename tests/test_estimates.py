@@ -20,8 +20,8 @@ BROWSER = """
 import { FUNCTIONS, estimates, exact, histogram, running, summary } from "estimates.js";
 import { gaussianStream } from "bound.js";
 const draw = (f, mu, sigma, n, seed) => {
-  const next = gaussianStream(seed), pairs = Array.from({ length: n }, () => estimates(FUNCTIONS[f], mu, sigma, next()));
-  return [0, 1].map((e) => pairs.map((pair) => pair[e]));
+  const next = gaussianStream(seed);
+  return estimates(FUNCTIONS[f], mu, sigma, Array.from({ length: n }, next)).map((row) => Array.from(row)); // as JSON has it
 };
 """
 

@@ -10,17 +10,24 @@ export const FUNCTIONS = {
   "cos z": [Math.cos, (z) => -Math.sin(z)],
   "cos 4z": [(z) => Math.cos(4 * z), (z) => -4 * Math.sin(4 * z)],
 };
-const NAMES = ["score function", "pathwise"], BINS = 60;
+const NAMES = ["score function", "pathwise"], BINS = 60, GRID = Array.from({ length: 1201 }, (_, i) => -12 + i / 50);
 
-/** What each estimator makes of one draw z = μ + σ ε, for the derivative of E[f(z)] in μ: height times score, and slope. */
-export const estimates = ([f, slope], mu, sigma, eps) => [(f(mu + sigma * eps) * eps) / sigma, slope(mu + sigma * eps)];
+/** What each estimator makes of draws z = μ + σ ε, for the derivative of E[f(z)] in μ: height times score, and slope; a row for each. */
+export function estimates([f, slope], mu, sigma, noise) {
+  const rows = NAMES.map(() => new Float64Array(noise.length));
+  for (let i = 0; i < noise.length; i++) {
+    const z = mu + sigma * noise[i];
+    rows[0][i] = (f(z) * noise[i]) / sigma;
+    rows[1][i] = slope(z);
+  }
+  return rows;
+}
 
 /** Mean (the exact gradient) and variance of each estimator, by the trapezoidal rule over ε. */
 export function exact(f, mu, sigma) {
-  const grid = Array.from({ length: 2401 }, (_, i) => -12 + i / 100), weight = grid.map((eps) => Math.exp(-eps * eps / 2) / Math.sqrt(2 * Math.PI) / 100);
-  const values = grid.map((eps) => estimates(f, mu, sigma, eps)), mean = (g) => weight.reduce((sum, w, i) => sum + w * g(values[i]), 0);
-  const means = NAMES.map((_, e) => mean((value) => value[e]));
-  return { means, variances: means.map((m, e) => mean((value) => (value[e] - m) ** 2)) };
+  const mean = (row) => GRID.reduce((sum, eps, i) => sum + (row[i] * Math.exp((-eps * eps) / 2)) / Math.sqrt(2 * Math.PI) / 50, 0);
+  const rows = estimates(f, mu, sigma, GRID), means = rows.map(mean);
+  return { means, variances: rows.map((row, e) => mean(row.map((value) => (value - means[e]) ** 2))) };
 }
 
 /** Of a row of estimates for each estimator, all made of the same draws: means with standard errors, the ratio of the two variances and its
@@ -209,8 +216,7 @@ export default view(({ model, el }) => {
     const [name, mu, sigma, count, seed] = ["function", "mu", "sigma", "count", "seed"].map((trait) => model.get(trait)), f = FUNCTIONS[name];
     if (noiseOf !== seed) [stream, noise, noiseOf] = [gaussianStream(seed), [], seed];
     while (noise.length < count) noise.push(stream());
-    const rows = NAMES.map(() => new Float64Array(count)), z = noise.slice(Math.max(0, count - RUG), count).map((eps) => mu + sigma * eps);
-    for (let i = 0; i < count; i++) [rows[0][i], rows[1][i]] = estimates(f, mu, sigma, noise[i]);
+    const rows = estimates(f, mu, sigma, noise.slice(0, count)), z = noise.slice(Math.max(0, count - RUG), count).map((eps) => mu + sigma * eps);
     const counts = [...new Set(Array.from({ length: 161 }, (_, i) => Math.round(most ** (i / 160))))].filter((n) => n < count).concat(count || []);
     const { means: [, truth], variances: [v, w] } = exact(f, mu, sigma);
     return { name, f, mu, sigma, truth, ratio: v / w, rows, z, counted: rows.map((row) => histogram(row, axes[name][0])), paths: rows.map((row) => running(row, counts)) };

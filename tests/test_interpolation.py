@@ -150,11 +150,11 @@ def test_state_follows_from_either_side():
 def test_a_plane_for_two_dimensions_only():
     codes = torch.randn(300, 2)
     for view in (Interpolation(model(2), images()), Interpolation(model(2), images(), codes=codes, labels=[0] * 300)):
-        assert view.shown == ["prior", "codes"] == list(view.plane.layers)
+        assert view.shown == ["prior", "codes"] == list(view.plane.names)
         paths = [spherical(a, b, T).abs().max() for a in view._ends for b in view._ends]
         assert view.plane.extent[1] >= max(view._ends.abs().max(), min(max(paths), 1.3 * view._ends.abs().max()))
         assert len(view.plane.underlay) > 1000 and len(view.plane.box) == 4
-    assert list(Interpolation(Autoencoder((8, 12), 2, (16,), seed=1), images()).plane.layers) == ["codes"]
+    assert list(Interpolation(Autoencoder((8, 12), 2, (16,), seed=1), images()).plane.names) == ["codes"]
     view = Interpolation(model(3), images())
     assert view.plane is None and view.typical == pytest.approx(math.sqrt(3))
 

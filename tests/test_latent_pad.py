@@ -5,15 +5,16 @@ import io
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_rgb
+from matplotlib.patches import Ellipse
 from node import in_node, needs_node
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
-from vae_helpers.look import label_looks, number
+from vae_helpers.look import number
 from vae_helpers.models import VAE, Autoencoder
 from vae_helpers.widgets import LatentPad
+from vae_helpers.widgets.kit.base import blank
 from vae_helpers.widgets.kit.given import MOST_CODES
 
 
@@ -54,26 +55,74 @@ def test_pad_keeps_the_model_it_was_given():
     assert torch.equal(pad.image, before)
 
 
-@pytest.mark.parametrize("extent", [None, (-1.0, 9.0, -2.0, 0.5)])
-def test_box_and_extent_place_codes_where_the_underlay_draws_them(extent):
-    """Find the one code's dot in the underlay, and read its coordinates back through box and extent."""
-    corners = [] if extent else [[-2.0, -2.0], [4.0, 4.0]]
-    pad = LatentPad(digits_vae(), torch.tensor([[3.0, -1.5]] + corners), ["dot"] + ["corner"] * len(corners), extent=extent)
-    layer = Image.open(io.BytesIO(pad.plane.layers["codes"]))
-    pixels = np.asarray(Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")).astype(int)
-    assert layer.size == Image.open(io.BytesIO(pad.plane.underlay)).size
-    left, top, width, height = pad.plane.box
-    x0, x1, y0, y1 = pad.plane.extent
-    rows, columns = np.nonzero(
-        (abs(pixels - pad_colour(pad, "dot")).max(-1) < 30) & (np.arange(pixels.shape[1]) < pixels.shape[1] * (left + width))
-    )
-    u, v = (columns.mean() + 0.5) / pixels.shape[1], (rows.mean() + 0.5) / pixels.shape[0]
-    x, y = x0 + (u - left) / width * (x1 - x0), y1 - (v - top) / height * (y1 - y0)
-    assert abs(x - 3.0) < 0.01 * (x1 - x0) and abs(y + 1.5) < 0.01 * (y1 - y0)
+def test_the_box_is_where_the_underlay_has_its_axes():
+    plane = LatentPad(digits_vae(), some_codes()).plane
+    ink = np.asarray(Image.open(io.BytesIO(plane.underlay)).convert("L")) < 128
+    (height, width), (left, top, wide, high) = ink.shape, plane.box
+    assert height / width == pytest.approx(plane.state["aspect"], abs=1 / width)
+    columns, rows = (np.flatnonzero(ink.mean(axis) > 0.8 * share) for axis, share in ((0, high), (1, wide)))  # the spines
+    assert columns[0] / width == pytest.approx(left, abs=2 / width) and rows[-1] / height == pytest.approx(top + high, abs=2 / height)
+    assert np.flatnonzero(ink[rows[-1]])[-1] / width == pytest.approx(left + wide, abs=3 / width)
+    assert not ink[int((top + high) * height) + 4 : int((top + high) * height) + 30].any()  # the ticks are the browser's
 
 
-def pad_colour(pad, name):
-    return 255 * np.array(to_rgb(label_looks(pad.labels)[name][0]))
+def test_the_plane_is_sent_with_what_the_browser_draws_on_it():
+    labels = ["cat", "dog"] * 25
+    state = LatentPad(digits_vae(), some_codes(), labels, some_codes(seed=1).exp()).get_state()["plane"]
+    assert np.frombuffer(state["codes"], "<f4").reshape(-1, 2) == pytest.approx(some_codes().numpy())
+    assert np.frombuffer(state["scales"], "<f4").reshape(-1, 2) == pytest.approx(some_codes(seed=1).exp().numpy())
+    assert state["labels"] == labels and {name: glyph for name, (_, glyph) in state["looks"].items()} == {"cat": "●", "dog": "■"}
+    assert {glyph for _, glyph in LatentPad(digits_vae(), some_codes(4), [0, 1, 1, 0]).plane.state["looks"].values()} == {"0", "1"}
+
+
+@needs_node
+def test_ticks_are_round_and_inside(tmp_path):
+    spans = [(-4, 4), (0.123, 0.1237), (-7.5, 9), (99.9, 100.3), (-1e-3, 1e-3)]
+    script = 'import { ticks } from "ground.js"; tell(given.map(([low, high]) => ticks(low, high)));'
+    for (low, high), found in zip(spans, in_node(tmp_path, script, spans), strict=True):
+        values = [tick["value"] for tick in found]
+        assert 3 <= len(values) <= 7 and low - 1e-9 <= values[0] and values[-1] <= high + 1e-9
+        assert np.ptp(np.diff(values)) < 1e-9
+        for tick in found:
+            assert float(tick["text"].replace("−", "-")) == pytest.approx(tick["value"], abs=1e-9)
+
+
+def test_a_plane_without_codes_shows_the_prior():
+    pad = LatentPad(digits_vae())
+    assert pad.shown == ["prior"]
+    before = pad.picture()
+    pad.shown = []
+    assert pad.picture() != before
+
+
+def test_the_window_is_a_part_of_the_plane():
+    pad = LatentPad(digits_vae(), extent=(-4, 4, -3, 3))
+    whole = pad.picture()
+    pad.set_state({"window": [-1, 1, 0, 1.5]})  # as the browser does
+    assert pad.window == (-1, 1, 0, 1.5) and pad.picture() != whole
+    for wrong in ([-5, 1, 0, 1], [1, -1, 0, 1], [0, 1, 0], [0, 1, 0, float("nan")]):
+        with pytest.raises(ValueError, match="a part of the plane"):
+            pad.window = wrong
+    pad.window = ()
+    assert pad.picture() == whole
+
+
+def test_the_nearest_real_image():
+    codes, images = some_codes(30), torch.rand(30, 8, 8, generator=torch.Generator().manual_seed(1))
+    pad = LatentPad(digits_vae(), codes, [n % 10 for n in range(30)], images=images)
+    for n in (3, 17):
+        pad.z = codes[n]
+        assert pad.nearest[0] == n and f"nearest code: {n % 10} (0.00 away)" in pad.reading
+    assert len(pad.images) == 30 * 64 and pad.images[3 * 64] == round(255 * images[3, 0, 0].item())
+    shown = pad.picture()
+    pad.images = b""
+    assert pad.picture() != shown
+    many = LatentPad(digits_vae(), some_codes(5001), images=torch.rand(5001, 8, 8))
+    assert len(many.images) == 64 * len(many._seen.codes)
+    with pytest.raises(ValueError, match="one image for each code, got 30 codes and 2 images"):
+        LatentPad(digits_vae(), codes, images=images[:2])
+    with pytest.raises(ValueError, match="no codes were given"):
+        LatentPad(digits_vae()).nearest
 
 
 def test_pad_reading_names_the_nearest_code():
@@ -109,9 +158,7 @@ def test_many_codes_are_thinned():
 def test_each_layer_is_drawn_and_shown_alone():
     codes, scales = some_codes(1001), some_codes(1001, seed=1).exp()
     pad = LatentPad(digits_vae(), codes, torch.arange(1001) % 3, scales)
-    assert list(pad.plane.layers) == ["prior", "posteriors", "codes"] and pad.shown == ["codes"]
-    ink = {name: np.asarray(Image.open(io.BytesIO(png)))[..., 3] > 0 for name, png in pad.plane.layers.items()}
-    assert all(seen.any() for seen in ink.values())
+    assert list(pad.plane.names) == ["prior", "posteriors", "codes"] and pad.shown == ["codes"]
     pictures = {pad.picture()}
     for shown in ([], ["prior"], ["posteriors", "codes"]):
         pad.shown = shown
@@ -124,16 +171,14 @@ def test_each_layer_is_drawn_and_shown_alone():
 
 
 def test_ellipses_are_in_true_scale():
-    """One posterior of σ = (1, 0.25) at the origin: its ink reaches one σ to each side."""
-    pad = LatentPad(digits_vae(), torch.zeros(1, 2), None, torch.tensor([[1.0, 0.25]]), extent=(-2, 2, -2, 2))
-    rows, columns = np.nonzero(np.asarray(Image.open(io.BytesIO(pad.plane.layers["posteriors"])))[..., 3])
-    height, width = Image.open(io.BytesIO(pad.plane.underlay)).size[::-1]
-    share = np.ptp(columns) / (pad.plane.box[2] * width), np.ptp(rows) / (pad.plane.box[3] * height)
-    assert share == pytest.approx((2 / 4, 0.5 / 4), abs=0.01)
+    """One posterior of σ = (1, 0.25) at (0.5, 0): one σ to each side. The browser's are looked at in tests/browser."""
+    pad = LatentPad(digits_vae(), torch.tensor([[0.5, 0.0]]), None, torch.tensor([[1.0, 0.25]]), extent=(-2, 2, -2, 2))
+    (ellipse,) = (patch for patch in pad.plane.draw(blank((4, 4)).subplots(), ["posteriors"]).patches if type(patch) is Ellipse)
+    assert (*ellipse.center, ellipse.width, ellipse.height) == pytest.approx((0.5, 0, 2, 0.5))
 
 
 def test_an_autoencoder_has_no_prior_to_show():
-    assert list(LatentPad(Autoencoder((8, 8), 2, (16,), seed=1), some_codes()).plane.layers) == ["codes"]
+    assert list(LatentPad(Autoencoder((8, 8), 2, (16,), seed=1), some_codes()).plane.names) == ["codes"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from PIL import Image
 from vae_helpers import pretrained, widgets
 from vae_helpers.files import half_size, lighter
 from vae_helpers.models import VAE
-from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View
+from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW, View, blank, png_of
 from vae_helpers.widgets.kit.page import Parts, _packed, document, save_page
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -192,7 +192,9 @@ def test_nothing_half_written_and_clear_errors(tmp_path, monkeypatch):
 
 
 def test_pictures_get_lighter_and_keep_their_transparency():
-    codes = widgets.LatentPad(VAE_2, torch.randn(500, 2), [k % 10 for k in range(500)]).plane.layers["codes"]
+    plane = widgets.LatentPad(VAE_2, torch.randn(500, 2), [k % 10 for k in range(500)]).plane
+    plane.draw((figure := blank((5.55, 5.2))).subplots(), ["codes"]).set_axis_off()
+    codes = png_of(figure, transparent=True)
     light = lighter(codes)
     assert len(light) < len(codes) / 1.5
     before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"), dtype=int) for png in (codes, light))

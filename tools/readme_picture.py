@@ -30,7 +30,7 @@ PLACES += [(0.75, -0.5), (1.6, -1.6), (0.3, -2.4), (-0.1, -1.2), (-0.45, 0.0)]
 STYLE = f"""
 main {{ padding: 0; }} h1, main > p, .vae-path, .vae-switches, .vae-help {{ display: none; }} .view {{ margin: 0; }}
 .vae-view {{ padding: 11px 11px 0; width: {WIDTH}px; height: {HEIGHT}px; }}
-.vae-side, .vae-image {{ width: 282px; }} .vae-reading {{ font-size: 17px; }} .vae-pad:focus {{ outline: none; }}
+.vae-field {{ max-width: 400px; }} .vae-side {{ max-width: 282px; }} .vae-reading {{ font-size: 17px; }} .vae-pad:focus {{ outline: none; }}
 """
 
 

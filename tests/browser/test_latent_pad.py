@@ -339,11 +339,14 @@ def test_layers_from_both_sides(lab):
     names = {"prior": "prior p", "posteriors": "posteriors q", "codes": "codes"}
     switch = {layer: hand.view.get_by_role("checkbox", name=name) for layer, name in names.items()}
 
+    seen = {}
+
     def shown_are(*wanted) -> None:
-        images = hand.pad.locator("img.vae-layer")
-        for k, layer in enumerate(names):
+        for layer in names:
             expect(switch[layer]).to_be_checked(checked=layer in wanted)
-            expect(images.nth(k)).to_be_visible(visible=layer in wanted)
+        ink = hand.pad.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+        assert all((wanted == other) == (ink == picture) for other, picture in seen.items())
+        seen[wanted] = ink
 
     shown_are("codes")
     hand.pad.press("Tab")  # draw, play, clear, and then the switches
@@ -366,6 +369,86 @@ def test_layers_from_both_sides(lab):
         shown_are(*names)
         hand.view.scroll_into_view_if_needed()
         hand.lab.screenshot(f"pad-layers-{'dark' if dark else 'light'}")
+
+
+# zoom
+
+ZOOMED = """
+images = torch.rand(60, 8, 8, generator=torch.Generator().manual_seed(1)).round()
+pad = LatentPad(vae, codes, labels, torch.full((60, 2), 0.3), extent=(-4, 4, -4, 4), z=codes[7], images=images)
+pad
+"""
+NEAREST = "print([list(pad.window), pad.nearest[0], codes.tolist(), images[pad.nearest[0]].tolist()])"
+INK = """(canvas, [u, v]) => { const [x, y] = [u * canvas.width, v * canvas.height].map(Math.round);
+    const { data } = canvas.getContext('2d').getImageData(x - 12, y - 12, 25, 25);
+    return [...data].filter((_, i) => i % 4 == 3).filter(Boolean).length; }"""
+
+
+def test_zoom_by_buttons_keys_wheel_and_fingers(lab):
+    hand = Hand(lab, ZOOMED, "pad", NEAREST, "pad.window = (-1, 1, -1, 1)", has_touch=True).ready()
+    zoom = {name: hand.view.get_by_role("button", name=name) for name in ("Zoom in", "Zoom out", "Show the whole plane")}
+    said, ground = hand.view.locator(".vae-zoom [role=status]"), hand.pad.locator("canvas")
+    left, top, width, height = hand.box
+
+    def state():
+        hand.lab.run_cell(3)
+        hand.lab.wait_idle()
+        return ast.literal_eval(hand.lab.output(3).inner_text())
+
+    def ring_shows_z(window) -> None:
+        (x0, x1, y0, y1), (x, y) = window or (-4, 4, -4, 4), hand.kernel()[0]
+        box, ring = hand.pad.bounding_box(), hand.pad.locator(".vae-knob").bounding_box()
+        u, v = left + width * (x - x0) / (x1 - x0), top + height * (y1 - y) / (y1 - y0)
+        at = ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2
+        assert at == pytest.approx((box["x"] + u * box["width"], box["y"] + v * box["height"]), abs=1.5)
+        assert ground.evaluate(INK, [u, v]) > 20, "the code under the ring is not drawn there"
+
+    expect(zoom["Zoom out"]).to_have_attribute("aria-disabled", "true")
+    ring_shows_z(())
+    before = ground.evaluate("canvas => canvas.toDataURL()")
+    for _ in range(3):
+        zoom["Zoom in"].press("Enter")
+    expect(said).to_have_text("8.0×")
+    window, nearest, codes, image = state()
+    assert nearest == 7 and window[1] - window[0] == pytest.approx(1) and window[0] < codes[7][0] < window[1]
+    ring_shows_z(window)
+    real = hand.view.get_by_role("img", name="The real image whose code is nearest.")
+    assert real.evaluate(SHADES) == pytest.approx([255 * (1 - v) for row in image for v in row], abs=1)
+    start = hand.z()
+    hand.pad.press("ArrowRight")  # a fiftieth of what is seen
+    assert hand.z()[0] == pytest.approx(start[0] + 0.02, abs=0.011)
+    for _ in range(60):
+        hand.pad.press("ArrowRight")  # beyond the edge of the window, which goes with the ring
+    window = state()[0]
+    assert window[0] <= hand.z()[0] <= window[1] and hand.z()[0] == pytest.approx(start[0] + 1.22, abs=0.02)
+    hand.pad.press("-")
+    expect(said).to_have_text("5.3×")
+    hand.pad.press("0")
+    expect(said).to_have_text("")
+    assert state()[0] == [] and ground.evaluate("canvas => canvas.toDataURL()") == before
+
+    place = hand.point(2, 2)
+    hand.page.mouse.move(*place)
+    hand.page.keyboard.down("Control")
+    for _ in range(4):
+        hand.page.mouse.wheel(0, -100)
+    hand.page.keyboard.up("Control")
+    expect(said).to_have_text("3.3×")
+    hand.page.mouse.click(*place)  # what was under the wheel still is
+    expect(hand.reading).to_contain_text(re.compile(r"z = \((1\.9|2\.0)\d, (1\.9|2\.0)\d\)"))
+    hand.lab.run_cell(4)
+    expect(said).to_have_text("4.0×")
+    zoom["Show the whole plane"].click()
+
+    finger, z = hand.page.context.new_cdp_session(hand.page), hand.point(0, 0)
+    for kind, apart in [("touchStart", 20), *(("touchMove", 20 + 4 * k) for k in range(11)), ("touchEnd", None)]:
+        points = [] if apart is None else [{"x": z[0] + sign * apart, "y": z[1], "id": k} for k, sign in enumerate((-1, 1))]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(said).to_have_text("3.0×")
+    x0, x1, y0, y1 = state()[0]
+    assert (x0 + x1) / 2 == pytest.approx(0, abs=0.05) and x1 - x0 == pytest.approx(8 / 3, abs=0.05)
+    for each in hand.view.locator(".vae-zoom button").all():
+        assert min(each.bounding_box()[side] for side in ("width", "height")) >= 44
 
 
 # where the browser cannot decode

@@ -12,7 +12,7 @@ export default view(({ model, el }) => {
     z: () => model.get("z"),
     onMove: (x, y) => put(model, { z: [x, y] }),
   });
-  const cloud = makeCloud(model, plane.overlay);
+  const cloud = makeCloud(model, plane);
   const canvas = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The image that the chosen model decodes from z.");
   const reached = element("span"), place = element("span");
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" }, reached, " ", place);
@@ -40,17 +40,22 @@ export default view(({ model, el }) => {
     place.textContent = say(model, "place", { z });
   });
   follow(model, ["shown"], () => cloud.show(model.get("shown")));
+  follow(model, ["window"], () => {
+    plane.overlay.classList.add("vae-at-once"); // letters keep their size, and do not glide to it
+    cloud.draw(drawn);
+    plane.overlay.getBoundingClientRect();
+    plane.overlay.classList.remove("vae-at-once");
+  });
 });
 
-/** The codes and posteriors of the same images under each model, as letters and ellipses in `overlay`: .draw(which model), .show(layers).
+/** The codes and posteriors of the same images under each model, as letters and ellipses on `plane`: .draw(which model), .show(layers).
  *
  * Each is one SVG shape that is moved by its style, so that it glides from model to model (beta_story.css) and never blinks.
  */
-function makeCloud(model, overlay) {
+function makeCloud(model, { overlay, seen }) {
   const labels = model.get("labels"), colours = model.get("colours"), codes = float32s(model.get("codes")), scales = float32s(model.get("scales"));
   const count = codes.length / (2 * model.get("values").length), every = Math.ceil(count / model.get("most_ellipses"));
-  const { extent: [x0, x1, y0, y1], box: [, , width, height] } = model.get("plane");
-  const dot = [(x1 - x0) / (400 * width), (y1 - y0) / (400 * height)]; // a pixel of the pad at full size, in units of z
+  const { box: [, , width, height] } = model.get("plane");
   const colour = (n) => colours[labels[n] ?? "•"];
   const images = [...Array(count).keys()];
   const letters = images.map((n) => svg("text", { fill: colour(n) }, labels[n] ?? "•"));
@@ -58,7 +63,8 @@ function makeCloud(model, overlay) {
   const groups = { posteriors: svg("g", {}, ...ellipses), codes: svg("g", { class: "vae-letters" }, ...letters) };
   overlay.prepend(...Object.values(groups));
   const draw = (k) => {
-    const at = (n) => 2 * (k * count + n);
+    const at = (n) => 2 * (k * count + n), [x0, x1, y0, y1] = seen();
+    const dot = [(x1 - x0) / (400 * width), (y1 - y0) / (400 * height)]; // a pixel of the pad at full size, in units of z
     const move = (shape, n, sx, sy) => (shape.style.transform = `translate(${codes[at(n)]}px, ${-codes[at(n) + 1]}px) scale(${sx}, ${sy})`);
     letters.forEach((letter, n) => move(letter, n, ...dot));
     ellipses.forEach((ellipse, i) => move(ellipse, i * every, scales[at(i * every)], scales[at(i * every) + 1]));

@@ -18,7 +18,7 @@ from .kit.base import Point, View, bundle, draw_png
 from .kit.decoder import WORDS, row
 from .kit.given import Codes, as_bytes, read_codes, read_labels
 from .kit.pack import mean_network, pack
-from .kit.plane import MOST_ELLIPSES, Content, Plane, PlaneTrait, ShownTrait, ring
+from .kit.plane import MOST_ELLIPSES, Content, Plane, PlaneTrait, ShownTrait, WindowTrait, ring
 
 MOST_IMAGES = 400  # whose codes are drawn, one letter each
 CHART = (4.5, 3.6)  # inches of 72 pixels
@@ -36,7 +36,7 @@ class BetaStory(View):
     _esm, _css = bundle("beta_story.js"), bundle("beta_story.css")
 
     z = Point().tag(sync=True)
-    plane, shown = PlaneTrait(), ShownTrait()
+    plane, shown, window = PlaneTrait(), ShownTrait(), WindowTrait()
     words = traitlets.Dict(WORDS).tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
     value = traitlets.TraitType(0).tag(sync=True)  # not Any, which takes None unchecked
@@ -141,7 +141,8 @@ class BetaStory(View):
 
     def draw_plane(self, ax: Axes) -> Axes:
         """The plane with the codes of the model at ``value``, without the ring."""
-        return self.plane.draw(ax, self.shown, Content(self._seen[self._index], True, self.plane.content.axis_labels))
+        content = Content(self._seen[self._index], True, self.plane.content.axis_labels)
+        return self.plane.draw(ax, self.shown, content, self.window)
 
     def picture(self) -> bytes:
         """Plane and curve at the present value, and below them what each model decodes at the ring, as a PNG."""

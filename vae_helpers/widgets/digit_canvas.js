@@ -91,7 +91,7 @@ export default view(({ model, el }) => {
   };
 
   let settled = null;
-  follow(model, ["strokes", "example", "z", "samples"], () => {
+  follow(model, ["strokes", "example", "z", "samples", "window"], () => {
     const strokes = model.get("strokes"), z = model.get("z"), points = model.get("samples");
     look(strokes);
     if (settled !== seen) {
@@ -110,7 +110,8 @@ export default view(({ model, el }) => {
     decoder.draw(z);
     onPlane.show(q, points);
     if (!q) return;
-    lens.show(q, points, z, (x1 - x0) / (box[2] * plane.node.clientWidth || 300));
+    const [left, right] = plane.seen();
+    lens.show(q, points, z, (right - left) / (box[2] * plane.node.clientWidth || 300));
     showSamples(sampled, points, logits, model.get("image_shape"));
   });
 });

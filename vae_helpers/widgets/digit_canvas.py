@@ -23,7 +23,7 @@ from .kit import decoder
 from .kit.base import bundle, draw_png, static
 from .kit.given import floats, read_codes
 from .kit.pack import pack
-from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, two_dimensions
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, WindowTrait, two_dimensions
 
 EXAMPLES: dict[str, list] = json.loads(static("strokes.json").read_text(encoding="utf-8"))  # drawn for this collection, one a digit
 N_SAMPLES, TOLERANCE = 500, 0.01  # of z, for the reconstruction term; nats, of log p(x)
@@ -66,7 +66,7 @@ class DigitCanvas(decoder.DecoderView):
 
     _esm, _css = bundle("digit_canvas.js"), bundle("digit_canvas.css")
 
-    plane, shown = PlaneTrait(), ShownTrait()
+    plane, shown, window = PlaneTrait(), ShownTrait(), WindowTrait()
     words = traitlets.Dict({**decoder.WORDS, **WORDS}).tag(sync=True)
     strokes = Strokes().tag(sync=True)
     example = traitlets.Int(None, allow_none=True, min=0, max=9).tag(sync=True)

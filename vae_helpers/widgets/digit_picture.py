@@ -39,7 +39,7 @@ def draw(figure: Figure, canvas) -> None:
     """Drawing, plane, images, numbers, and the steps from the drawing to x. canvas: a DigitCanvas; what is read of it is its state."""
     top, bottom = figure.subfigures(2, 1, height_ratios=[3, 1])
     left, middle, right = top.subfigures(1, 3, width_ratios=[2, 3.7, 2.7])
-    plane, drawing = canvas.plane.draw(middle.subplots(), canvas.shown), left.subplots()
+    plane, drawing = canvas.plane.draw(middle.subplots(), canvas.shown, window=canvas.window), left.subplots()
     drawing.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], aspect="equal")
     drawing.set_title("drawn", fontsize=12)
     drawing.spines[:].set_visible(True)

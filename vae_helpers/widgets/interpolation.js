@@ -64,7 +64,7 @@ export default view(({ model, el }) => {
     place.drawPoint(t, at);
     decoder.draw(at);
   };
-  follow(model, ["a", "b", "kind", "frames"], drawPath);
+  follow(model, ["a", "b", "kind", "frames", "window"], drawPath);
   follow(model, ["t"], drawPoint);
 });
 
@@ -83,7 +83,7 @@ function makeStrip(model, end, examples) {
 
 /** For two latent dimensions: both paths on the code plane, and a ring that is dragged along the present one. */
 function makeField(model, z, pathOf) {
-  const { node, overlay, switches, place } = makePlane(model, {
+  const { node, overlay, switches, place, seen } = makePlane(model, {
     label: "Code plane with both paths: drag the ring along the path, or move it with the arrow keys",
     z,
     onMove: (...to) => {
@@ -94,13 +94,14 @@ function makeField(model, z, pathOf) {
   const casing = svg("path", { class: "vae-line vae-casing" }), lines = KINDS.map(() => svg("path"));
   const letters = ["A", "B"].map((letter) => svg("text", { class: "vae-letter" }, letter));
   overlay.append(casing, ...lines, ...letters);
-  const [x0, x1] = model.get("plane").extent, size = 0.06 * (x1 - x0);
+  const x1 = model.get("plane").extent[1];
   const drawPaths = (present, ...ends) => {
     KINDS.forEach((kind, k) => {
       const d = `M${sampled(pathOf(kind), DRAWN).map(([x, y]) => `${x} ${-y}`).join("L")}`;
       set(lines[k], { d, class: `vae-line vae-${kind}${kind === present ? " vae-present" : ""}` });
       if (kind === present) set(casing, { d });
     });
+    const size = 0.06 * (seen()[1] - seen()[0]);
     letters.forEach((text, k) => set(text, { transform: `translate(${ends[k][0]} ${-ends[k][1] - 0.9 * size}) scale(${size})` }));
   };
   const drawPoint = (_, at) => {

@@ -13,7 +13,7 @@ from ..look import BLUE, number, show_image
 from .kit.base import Number, bundle, draw_png
 from .kit.decoder import WORDS, DecoderView, latent_dim
 from .kit.given import Codes, ExamplesTrait, as_bytes, read_codes, read_examples, read_labels
-from .kit.plane import Content, Plane, PlaneTrait, ShownTrait
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, WindowTrait
 
 OPPOSITE = 1e-3  # radians short of half a turn: the path would go far out, in a direction that rounding decides
 ORIGIN = 1e-6  # a shorter code points nowhere
@@ -97,7 +97,7 @@ class Interpolation(DecoderView):
     frames = traitlets.Bytes().tag(sync=True)  # the film strip, where the browser cannot decode
     angles = traitlets.List().tag(sync=True)  # of the spherical paths from each example to each: `arc`
     notes = traitlets.Dict().tag(sync=True)  # kind → what is odd about the paths from each example to each
-    examples, plane, shown = ExamplesTrait(), PlaneTrait(), ShownTrait()
+    examples, plane, shown, window = ExamplesTrait(), PlaneTrait(), ShownTrait(), WindowTrait()
 
     def __init__(
         self,

@@ -1,10 +1,11 @@
+import { imageCanvas, paint, say } from "./kit/common.js";
 import { element, follow, put, view } from "./kit/controls.js";
 import { makeDecoder } from "./kit/decoder.js";
 import { makePath } from "./kit/path.js";
 import { makePlane } from "./kit/plane.js";
 
 export default view(({ model, el }) => {
-  const decoder = makeDecoder(model);
+  const decoder = makeDecoder(model), picture = makePictures(model);
   const go = (x, y) => put(model, { z: [x, y] });
   const plane = makePlane(model, {
     label: "Code plane: arrow keys move z, Shift for fine steps, Home for the origin, Enter adds this point to the path",
@@ -15,14 +16,32 @@ export default view(({ model, el }) => {
     },
     onLift: () => path.lift(),
     onKey: ({ key }) => key === "Enter" && path.add(),
+    picture,
   });
   const path = makePath(model, { el, plane, go });
-  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path).";
-  const side = element("div", { class: "vae-side" }, decoder.canvas, decoder.reading, plane.switches, element("p", { class: "vae-help" }, help));
+  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path). Zoom with + and −, the wheel with Ctrl, or two fingers.";
+  const real = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The real image whose code is nearest.");
+  const images = picture(0)
+    ? element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, say(model, "decoded"))), element("figure", {}, real, element("figcaption", {}, say(model, "real"))))
+    : decoder.canvas;
+  const side = element("div", { class: "vae-side vae-beside-field" }, images, decoder.reading, plane.switches, element("p", { class: "vae-help" }, help));
   el.append(element("div", { class: "vae-row" }, element("div", { class: "vae-field" }, plane.node, path.controls), side));
 
   follow(model, ["z"], () => {
     plane.place(...model.get("z"));
-    decoder.draw(model.get("z"));
+    const near = decoder.draw(model.get("z"));
+    if (!near || !picture(near.which)) return;
+    real.getContext("2d").drawImage(picture(near.which), 0, 0);
   });
 });
+
+/** n → a canvas with the image whose code is number n, made when it is first asked for; null where there are no images. */
+function makePictures(model) {
+  const bytes = model.get("images"), [height, width] = model.get("image_shape"), made = [];
+  if (!bytes.byteLength) return () => null;
+  const levels = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
+  return (n) => {
+    if (!made[n]) paint((made[n] = imageCanvas([height, width])), Array.from(levels.subarray(n * height * width, (n + 1) * height * width), (v) => v / 255));
+    return made[n];
+  };
+}

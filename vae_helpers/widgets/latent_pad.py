@@ -1,5 +1,6 @@
 """`LatentPad`: drag over the 2-D code plane and see the decoded image follow at the speed of the hand."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .. import inputs
 from ..look import show_image
 from .kit.base import bundle, doubles, draw_png
-from .kit.decoder import DecoderView
-from .kit.given import read_codes
-from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, ring, two_dimensions
+from .kit.decoder import WORDS, DecoderView
+from .kit.given import MOST_CODES, grey_levels, read_codes
+from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, WindowTrait, ring, two_dimensions
 
 MOST_POINTS = 2000  # of a path: more are no longer seen, and all of them are sent each time
 
@@ -40,7 +42,8 @@ class LatentPad(DecoderView):
     """A pad over the plane of codes of a model with latent_dim 2: ``VAE``, ``Autoencoder`` or a decoder as ``nn.Sequential``.
 
     codes (N, 2) and labels (N,) are drawn underneath, and the ellipses of q(z|x) with scales (N, 2), its σ, as a layer to switch on;
-    a VAE's prior is another. extent = (x0, x1, y0, y1) are the pad's limits: by default a square around the codes, or ±3.5 where there
+    a VAE's prior is another. images (N, H, W), those whose codes these are: the nearest one is shown beside the decoded one, and where few
+    codes are seen, near enough, each is drawn as its image. ``window`` (x0, x1, y0, y1) is the part of the plane that is seen. extent = (x0, x1, y0, y1) are the pad's limits: by default a square around the codes, or ±3.5 where there
     are none. z: where the ring starts, by default the origin. ``z`` may be read and set at any time; ``image`` (H, W) is the decoded
     image there. ``path``, points ((x, y), …), is drawn by the reader, who can play it, or set here as a tensor (n, 2) or a list of pairs.
     Raises ValueError for codes of another shape, a z or a path outside the pad, weights that are NaN.
@@ -48,8 +51,10 @@ class LatentPad(DecoderView):
 
     _esm, _css = bundle("latent_pad.js"), bundle("latent_pad.css")
 
-    plane, shown = PlaneTrait(), ShownTrait()
+    plane, shown, window = PlaneTrait(), ShownTrait(), WindowTrait()
     path = Path().tag(sync=True)
+    images = traitlets.Bytes().tag(sync=True)  # a byte a pixel
+    words = traitlets.Dict({**WORDS, "real": "nearest real image"}).tag(sync=True)
 
     def __init__(
         self,
@@ -62,21 +67,30 @@ class LatentPad(DecoderView):
         axis_labels: tuple[str, str] = ("$z_1$", "$z_2$"),
         caption: str = "A pad over the code plane and the image that the decoder makes of the chosen point.",
         path: Sequence | Tensor = (),
+        images: Tensor | None = None,
     ):
         seen = read_codes(codes, labels, scales, two_dimensions(model))
         plane = Plane(Content(seen, hasattr(model, "prior"), axis_labels), extent)
         traits = {"plane": plane, "shown": plane.shown, "z": plane.start if z is None else z, "path": path, "caption": caption}
         super().__init__(model, seen, plane.limits, **traits)
+        if images is not None:
+            images, count = inputs.pictures(images, self.image_shape), 0 if codes is None else len(inputs.codes(codes, 2).reshape(-1, 2))
+            if len(images) != count:
+                raise ValueError(f"Expected one image for each code, got {count} codes and {len(images)} images.")
+            self._images = images[:: math.ceil(count / MOST_CODES)]
+            self.images = grey_levels(self._images)
 
     def picture(self) -> bytes:
         """Pad, path, ring and decoded image at the present z, as a PNG."""
 
         def draw(figure: Figure) -> None:
-            plane, side = figure.subplots(1, 2, width_ratios=[400, 220])
-            trace(self.plane.draw(plane, self.shown), self.path)
+            plane, side, *real = figure.subplots(1, 3 if self.images else 2, width_ratios=[400, 220, 220][: 3 if self.images else 2])
+            trace(self.plane.draw(plane, self.shown, window=self.window), self.path)
             ring(plane, *self.z)
             show_image(side, self.image)
             side.set_title(self.reading.replace("; ", "\n"), fontsize=12, loc="left")
+            for ax in real:
+                show_image(ax, self._images[self.nearest[0]]).set_title(self.say("real"), fontsize=12, loc="left")
 
         return draw_png(draw, (9.2, 5.2))
 

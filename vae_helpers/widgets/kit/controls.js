@@ -71,6 +71,25 @@ export function ownKeys(node, onKey = () => false) {
   return node;
 }
 
+/** Two fingers on `node` → onPinch(how far they have parted, where their middle was, where it is), as shares of width and height. Begin with this before
+ * `drag`, which then hears of none of it until all fingers are up. */
+export function pinch(node, onPinch) {
+  const fingers = new Map();
+  let pinching = false;
+  const spread = ([[a, b], [c, d]]) => Math.max(1, Math.hypot(a - c, b - d)), middle = ([[a, b], [c, d]]) => [(a + c) / 2, (b + d) / 2];
+  const hear = (event) => {
+    if (event.pointerType !== "touch") return;
+    const before = [...fingers.values()], box = node.getBoundingClientRect();
+    if (["pointerup", "pointercancel"].includes(event.type)) fingers.delete(event.pointerId);
+    else if (event.type === "pointerdown" || fingers.has(event.pointerId)) fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    const now = [...fingers.values()], shares = ([x, y]) => [(x - box.left) / box.width, (y - box.top) / box.height];
+    if (before.length === 2 && now.length === 2) onPinch(spread(now) / spread(before), shares(middle(before)), shares(middle(now)));
+    pinching = now.length > 1 || (pinching && now.length > 0);
+    if (pinching && event.type === "pointermove") event.stopImmediatePropagation();
+  };
+  ["pointerdown", "pointermove", "pointerup", "pointercancel"].forEach((name) => node.addEventListener(name, hear));
+}
+
 /** Mouse, pen or finger on `node` → onMove(places, begins): where it is, and was since the last call, as shares [u, v] of width and height from the
  * top left. Divided by the rectangle on screen, because zoom and slides scale the page. `onLift` when it leaves, or is taken away by the system.
  */

@@ -5,7 +5,8 @@ import { float32s, load } from "./engine.js";
 
 const MOST_ASKED = 4, PATIENCE = 2000; // images asked of the kernel at a time; milliseconds until a missing answer is told
 
-/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers), .draw(z), which updates both, and .decode(z) → pixels.
+/** The decoder of `model`'s network: .canvas, .reading (announced politely by screen readers), .draw(z), which updates both and returns the nearest code,
+ * { which, distance } or null, and .decode(z) → pixels.
  *
  * Where the engine lacks a layer .decode is null and the kernel decodes: .draw returns at once, the image follows, and a note says so. Until the
  * last image asked for is there, the canvas is marked aria-busy.
@@ -17,7 +18,7 @@ export function makeDecoder(model) {
   const place = element("span", {}), neighbour = element("span", { class: "vae-neighbour" });
   const note = element("p", { class: "vae-note", role: "status" });
   const reading = element("div", {}, element("output", { class: "vae-reading", "aria-live": "polite" }, place, " ", neighbour), note);
-  const nearest = makeNearest(model);
+  const nearest = makeNearest(model), labels = model.get("labels");
   const tell = (text) => {
     if (note.textContent !== text) note.textContent = text; // spoken when it changes, not with each image
   };
@@ -39,7 +40,9 @@ export function makeDecoder(model) {
   const draw = (z) => {
     missing ? ask(z) : show(decode(z));
     place.textContent = say(model, "place", { z });
-    neighbour.textContent = nearest(z);
+    const near = nearest(z);
+    neighbour.textContent = near && labels.length ? say(model, "nearest", { label: labels[near.which], distance: number(near.distance) }) : "";
+    return near;
   };
   return { canvas, reading, draw, decode };
 }
@@ -80,18 +83,17 @@ export function askKernel(model, { show, late, failed, busy }, patience = PATIEN
   };
 }
 
-/** z → "nearest code: 3 (0.12 away)", or nothing where no labelled codes were given. */
+/** z → the nearest of the codes, { which, distance }, or null where none were given. */
 function makeNearest(model) {
-  const labels = model.get("labels");
-  if (!labels.length) return () => "";
   const codes = float32s(model.get("codes"));
+  if (!codes.length) return () => null;
   return (z) => {
     let best = Infinity, which = 0;
-    for (let n = 0; n < labels.length; n++) {
+    for (let n = 0; n < codes.length / z.length; n++) {
       let square = 0;
       for (let l = 0; l < z.length; l++) square += (codes[n * z.length + l] - z[l]) ** 2;
       if (square < best) [best, which] = [square, n];
     }
-    return say(model, "nearest", { label: labels[which], distance: number(Math.sqrt(best)) });
+    return { which, distance: Math.sqrt(best) };
   };
 }

@@ -51,8 +51,16 @@ class DecoderView(View):
         place = self.say("place", z=row(self.z))
         if not self.labels:
             return place
+        which, distance = self.nearest
+        return f"{place}; {self.say('nearest', label=self.labels[which], distance=number(distance))}"
+
+    @property
+    def nearest(self) -> tuple[int, float]:
+        """Which of the codes is nearest to z, and how far it is away. Raises ValueError where there are none."""
+        if self._seen.codes is None:
+            raise ValueError("There is no nearest code, as no codes were given: pass codes.")
         distance, which = (self._seen.codes - torch.tensor(self.z, dtype=torch.float32)).norm(dim=1).min(0)
-        return f"{place}; {self.say('nearest', label=self.labels[which], distance=number(distance.item()))}"
+        return which.item(), distance.item()
 
     @torch.no_grad()
     def _decode(self, z: Sequence[float]) -> Tensor:

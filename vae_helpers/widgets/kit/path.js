@@ -34,10 +34,10 @@ export function makePath(model, { el, plane, go }) {
   follow(model, ["path"], () => show(model.get("path")));
 
   // The hand. A path begins where it comes down and is told when it lifts; points nearer than `gap` to the last one are left out.
-  const [x0, x1, y0, y1] = model.get("plane").extent, finest = Math.hypot(x1 - x0, y1 - y0) / 200;
-  let hand = null, gap = finest;
+  const finest = () => Math.hypot(plane.seen()[1] - plane.seen()[0], plane.seen()[3] - plane.seen()[2]) / 200;
+  let hand = null, gap = 0;
   const moved = (x, y, begins) => {
-    if (begins && drawing()) [hand, gap] = [[], finest];
+    if (begins && drawing()) [hand, gap] = [[], finest()];
     if (!hand || (hand.length && apart(hand.at(-1), [x, y]) < gap)) return;
     hand.push([x, y]);
     if (hand.length > MOST_POINTS) [hand, gap] = [hand.filter((_, i) => i % 2 === 0), 2 * gap];

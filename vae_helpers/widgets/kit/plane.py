@@ -1,7 +1,7 @@
 """The code plane of a model with two latent dimensions, which several views have.
 
-matplotlib draws the axes once, and each layer (codes, posteriors, prior) as a transparent picture of the same size; the browser
-stacks them and switches layers on and off. What moves is drawn by the browser in units of z (plane.js).
+matplotlib draws the axes once, without ticks. The browser draws on them what depends on which part of the plane is seen: ticks and the
+layers (prior, posteriors, codes; ground.js), and in units of z what moves (plane.js). A picture has all of it from matplotlib.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,18 @@ import torch
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 from matplotlib.patches import Circle, Ellipse
 from torch import Tensor, nn
 
-from ...look import label_looks, scatter
+from ...look import MARKERS, label_looks, scatter
 from .base import Limits, blank, doubles, drawing, png_of
 from .decoder import latent_dim
-from .given import Codes
+from .given import Codes, as_bytes
 
 MOST_ELLIPSES = 200  # more is a smear
 LAYERS = {"prior": "prior p(z), 1σ, 2σ, 3σ", "posteriors": "posteriors q(z|x), 1σ", "codes": "codes"}  # as the switches say it
+GLYPHS = dict(zip(MARKERS, "●■▲◆▼✚★✖◀▶", strict=True))  # matplotlib's markers as characters
 SIZE = (5.55, 5.2)  # of the plane, in inches of 72 pixels
 
 
@@ -34,9 +36,11 @@ class Content(NamedTuple):
 
 
 class Plane:
-    """A view has it in its traits ``plane`` and ``shown``. extent = (x0, x1, y0, y1): by default a square around the codes, else ±3.5.
+    """A view has it in its traits ``plane``, ``shown`` and ``window``. extent = (x0, x1, y0, y1): by default a square around the codes,
+    else ±3.5.
 
-    names: what each layer's switch says, those in ``drawn`` included, which the browser draws itself. Raises ValueError for another extent.
+    names: what each layer's switch says, those in ``drawn`` included, which the view draws itself. ``shown``: the layers to begin with,
+    the codes, or the prior where there are none. Raises ValueError for another extent.
     """
 
     def __init__(self, content: Content, extent: Sequence[float] | None = None, drawn: Sequence[str] = ()):
@@ -48,9 +52,10 @@ class Plane:
         if isinstance(content.axis_labels, str) or len(content.axis_labels) != 2:
             raise ValueError(f"Expected axis_labels as two words, one an axis, got {content.axis_labels!r}.")
         self.limits = Limits([self.extent[:2], self.extent[2:]], "a wider extent")
-        self.underlay, self.layers, self.box = render(content, self.extent)
-        self.names = {name: LAYERS[name] for name in (*self.layers, *drawn)}
-        self.shown = [name for name in self.names if name == "codes"]  # to begin with
+        self.underlay, self.box = render(content, self.extent)
+        has = {"prior": content.has_prior, "posteriors": content.seen.scales is not None, "codes": content.seen.codes is not None}
+        self.names = {name: text for name, text in LAYERS.items() if has[name] or name in drawn}
+        self.shown = ["codes"] if "codes" in self.names else list(self.names)
 
     @property
     def start(self) -> tuple[float, float]:
@@ -60,11 +65,15 @@ class Plane:
     @property
     def state(self) -> dict:
         """What the browser gets."""
-        return {name: getattr(self, name) for name in ("underlay", "layers", "box", "extent", "names")}
+        codes, labels, scales = self.content.seen
+        looks = {name: [colour, GLYPHS.get(glyph, glyph[1:-1])] for name, (colour, glyph) in label_looks(labels or [""]).items()}
+        drawn = {"codes": as_bytes(codes), "scales": as_bytes(scales), "labels": labels, "looks": looks, "most_ellipses": MOST_ELLIPSES}
+        axes = {name: getattr(self, name) for name in ("underlay", "box", "extent", "names")}
+        return axes | drawn | {"aspect": SIZE[1] / SIZE[0]}
 
-    def draw(self, ax: Axes, shown: Sequence[str], content: Content | None = None) -> Axes:
-        """The plane with these layers, without what moves; ``content``: with other codes than its own."""
-        for name, artists in draw(ax, content or self.content, self.extent).items():
+    def draw(self, ax: Axes, shown: Sequence[str], content: Content | None = None, window: Sequence[float] = ()) -> Axes:
+        """The plane with these layers, without what moves; ``content``: with other codes than its own; ``window``: only this part."""
+        for name, artists in draw(ax, content or self.content, window or self.extent).items():
             for artist in artists:
                 artist.set_visible(name in shown)
         return ax
@@ -91,6 +100,23 @@ class ShownTrait(traitlets.List):
         return super().validate(obj, value)
 
 
+class WindowTrait(traitlets.Tuple):
+    """The part of its view's plane that is seen, (x0, x1, y0, y1), or () for all of it. Raises ValueError for another."""
+
+    metadata = {"sync": True}
+
+    def validate(self, obj, value):
+        window = doubles(value, self.name).tolist() if len(value) else []
+        inside = obj.plane and len(window) == 4 and all(
+            low - 1e-9 <= a < b <= high + 1e-9
+            for (low, high), a, b in zip(obj.plane.limits.pairs, window[::2], window[1::2], strict=True)
+        )
+        if window and not inside:
+            extent = obj.plane.extent if obj.plane else "none: this view has no plane"
+            raise ValueError(f"Expected {self.name}=(x0, x1, y0, y1), a part of the plane {extent}, or () for all of it, got {value}.")
+        return super().validate(obj, tuple(window))
+
+
 def two_dimensions(model: nn.Module) -> int:
     """2, or ValueError for a model of another number of latent dimensions."""
     if (dims := latent_dim(model)) != 2:
@@ -98,27 +124,20 @@ def two_dimensions(model: nn.Module) -> int:
     return dims
 
 
-def render(content: Content, extent: tuple[float, ...]) -> tuple[bytes, dict[str, bytes], tuple[float, ...]]:
-    """The axes as a PNG, each layer as a transparent PNG of the same size, and where the axes lie: left, top, width, height as shares.
+def render(content: Content, extent: tuple[float, ...]) -> tuple[bytes, tuple[float, ...]]:
+    """The axes as a PNG, with a legend where labels are words, and where they lie: left, top, width, height as shares.
 
-    The layout is solved once, so that the layers fit over each other.
+    Of ticks and layers only the room that they take.
     """
     with drawing, torch.no_grad():
         ax = (figure := blank(SIZE)).subplots()
-        groups = draw(ax, content, extent)
+        for artist in (artist for artists in draw(ax, content, extent).values() for artist in artists):
+            artist.set_visible(isinstance(artist, Legend))
+        ax.tick_params(color="none", labelcolor="none")
         figure.canvas.draw()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine("none")  # solved once: what is saved lies where it is read off here
         place = ax.get_position()
-
-        def png(visible: Sequence[Artist], **options) -> bytes:
-            for artist in (artist for artists in groups.values() for artist in artists):
-                artist.set_visible(artist in visible)
-            return png_of(figure, **options)
-
-        underlay = png([])
-        ax.set_axis_off()
-        layers = {name: png(artists, transparent=True) for name, artists in groups.items()}
-    return underlay, layers, tuple(map(float, (place.x0, 1 - place.y1, place.width, place.height)))
+        return png_of(figure), tuple(map(float, (place.x0, 1 - place.y1, place.width, place.height)))
 
 
 def draw(ax: Axes, content: Content, extent: tuple[float, ...]) -> dict[str, list[Artist]]:

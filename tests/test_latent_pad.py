@@ -122,7 +122,7 @@ def test_the_nearest_real_image():
     with pytest.raises(ValueError, match="one image for each code, got 30 codes and 2 images"):
         LatentPad(digits_vae(), codes, images=images[:2])
     with pytest.raises(ValueError, match="no codes were given"):
-        LatentPad(digits_vae()).nearest
+        _ = LatentPad(digits_vae()).nearest
 
 
 def test_pad_reading_names_the_nearest_code():

@@ -395,6 +395,17 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
     assert "default-src 'none'" in page
 
 
+def test_a_page_has_a_list_of_its_sections():
+    body = '<h1 id="t">T</h1><p>x</p>\n<h2 id="one">One <math>n</math><a class="anchor-link" href="#one">#</a></h2>\n'
+    body += '<details class="further"><summary><h2 id="two">Two<a class="anchor-link" href="#two">#</a></h2></summary></details>'
+    page = export_page.with_contents(body)
+    nav = page[page.index("<nav") : page.index("</nav>")]
+    assert re.findall(r'<li><a href="#(.*?)">(.*?)</a>(.*?)</li>', nav) == [("one", "One <math>n</math>", ""), ("two", "Two", " (further)")]
+    assert page.replace(nav + "</nav>\n", "") == body and page.index("<p>x") < page.index("<nav") < page.index('<h2 id="one"')
+    assert export_page.with_contents(body[body.index("<details") :]).startswith("<nav")  # not in the fold
+    assert export_page.with_contents("<p>x</p>") == "<p>x</p>"
+
+
 def test_export_of_views_alone(tmp_path, capsys):
     second = CODE.replace("The pad.", "Second & last.")
     path, target = notebook(tmp_path, PROSE, CODE, FIGURE, second), tmp_path / "views.html"
@@ -402,6 +413,10 @@ def test_export_of_views_alone(tmp_path, capsys):
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["The pad.", "Second & last."]
     assert "printed &lt;b" not in page and "Solution" not in page and page.count("<h1") == 1
+    headings = re.findall(r'<h2 id="(view-\d)">(.*?)</h2>', page)
+    assert export_page.LEAD_IN in page and headings == [("view-1", "The pad."), ("view-2", "Second &amp; last.")]
+    look_for = page.split("<h3>What to look for</h3>")[1].split("</div>")[0]
+    assert "<math" in look_for and "<h1" not in look_for  # the notebook's own words
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]

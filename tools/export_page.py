@@ -30,6 +30,8 @@ from slides import deck, left_out, minutes, room, speaker_notes, without
 from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.kit.page import Parts, document, write
 
+LEAD_IN = "Its interactive figures, live in this file, without Python and without a network: move them by mouse, finger or arrow keys."
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
@@ -126,6 +128,7 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     """The HTML text of an executed notebook, or of its interactive views alone; its last line names the path `source` and the command."""
     parts = Parts()
     body = "\n".join(folded(notebook, cells(notebook, parts, pages), stored) if views is None else only_views(notebook, parts, views))
+    body = body if views is not None else with_contents(body)
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
     command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
     enlarged = f"\n<script>\n{room()}\nprojector();\n</script>" if parts.modules else ""
@@ -144,20 +147,30 @@ def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:
         yield inside
 
 
+def with_contents(body: str) -> str:
+    """The page with a list of its sections before the first of them."""
+    found = re.findall(r'(<summary>)?<h2 id="([^"]*)">(.*?)<a class="anchor-link"', body)
+    rows = "".join(f'<li><a href="#{place}">{name}</a>{" (further)" * bool(folded)}</li>\n' for folded, place, name in found)
+    nav = f'<nav aria-label="Contents"><details><summary>Contents</summary><ol>\n{rows}</ol></details></nav>\n'
+    return re.sub(r'(<details class="further"[^>]*><summary>)?<h2 id=', lambda first: nav + first[0], body, count=1) if found else body
+
+
 def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:
-    """The title, and the chosen views (counted from 1; none chosen: all) with their captions. CannotExport for a number without a view."""
-    found = [
-        (one, cell["metadata"].get("alt", ""))
-        for cell in notebook["cells"]
-        for one in cell.get("outputs", [])
-        if PAGE_VIEW in one.get("data", {})
-    ]
+    """Title and lead-in, and the chosen views (counted from 1; none chosen: all), each under its caption and with what the notebook says
+    above it: what to look for. CannotExport for a number without a view."""
+    found, above = [], ""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and not cell["source"].startswith("*Figure:"):
+            above = re.sub(r"^#.*\n*|<details[\s\S]*?</details>", "", cell["source"], flags=re.MULTILINE)
+        found += [(one, cell["metadata"].get("alt", ""), above) for one in cell.get("outputs", []) if PAGE_VIEW in one.get("data", {})]
     if not found or not all(1 <= number <= len(found) for number in chosen):
         raise CannotExport(f"The notebook has {len(found)} interactive views: expected numbers from 1 to {len(found)}, got {chosen}.")
-    yield f"<h1>{escape(title(notebook))}</h1>"
+    yield f"<h1>{escape(title(notebook))}</h1>\n<p>{LEAD_IN}</p>"
     for number in chosen or range(1, len(found) + 1):
-        one, alt = found[number - 1]
-        yield f"{output(one, alt, parts)}\n<p>{escape(alt)}</p>"
+        one, alt, look_for = found[number - 1]
+        name = one["data"]["text/plain"].partition(": ")[2]
+        yield f'<h2 id="view-{number}">{escape(name[:1].upper() + name[1:])}</h2>\n{output(one, alt, parts)}'
+        yield f'<div class="look-for"><h3>What to look for</h3>\n{markdown(look_for, set())}</div>' if look_for.strip() else ""
 
 
 def _path_to_show(notebook: Path) -> str:

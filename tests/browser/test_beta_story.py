@@ -17,6 +17,7 @@ STORY = "story = BetaStory.pretrained('β', extent=(-5, 5, -5, 5), z=(0.6, -0.8)
 STATE = """
 seen = story._seen[story._index]
 print([story.value, list(story.z), [255 * (1 - v) for v in story.image.flatten().tolist()],
+       [[255 * (1 - v) for v in story._decoded(k).flatten().tolist()] for k in range(len(story.values))],
        seen.codes.tolist(), seen.scales.tolist(), story.marks[story._index], story.plane.box])
 """
 PIXEL = 10 / 300  # one pixel of the screen is less than this
@@ -32,7 +33,7 @@ class Hand:
         for cell in range(2):
             self.lab.run_cell(cell)
         self.view = self.lab.widget(1, ".vae-view")
-        self.pad, self.reading, self.canvas = (self.view.locator(f".vae-{part}") for part in ("pad", "reading", "image"))
+        self.pad, self.reading, self.canvas = (self.view.locator(part) for part in (".vae-pad", ".vae-reading", ".vae-chosen canvas"))
         self.slider = self.view.get_by_role("slider")
         self.reading.wait_for()
 
@@ -40,12 +41,14 @@ class Hand:
         """Slider, reading, mark, canvas, letters, ellipses and kernel tell the same value, z, image and codes. Returns the value."""
         self.lab.run_cell(2)
         self.lab.wait_idle()
-        value, z, shades, codes, scales, mark, _ = ast.literal_eval(self.lab.output(2).inner_text())
+        value, z, shades, every_one, codes, scales, mark, _ = ast.literal_eval(self.lab.output(2).inner_text())
         expect(self.reading).to_have_text(re.compile(rf"^β = {value:g}: .*ELBO"))
         assert self.slider.get_attribute("aria-valuetext") == f"β = {value:g}"
         found = re.search(r"z = \((.*), (.*)\)", self.reading.inner_text()).groups()
         assert [float(v.replace("\u2212", "-")) for v in found] == pytest.approx(z, abs=0.0051)
         assert self.canvas.evaluate(SHADES) == pytest.approx(shades, abs=1 + 255 * 2e-3)
+        for canvas, theirs in zip(self.view.locator(".vae-story-all canvas").all(), every_one, strict=True):
+            assert canvas.evaluate(SHADES) == pytest.approx(theirs, abs=1 + 255 * 2e-3)
         mirrored = [[x, -y] for x, y in codes]
         close([place[:2] for place in self.pad.locator("g text").evaluate_all(TRANSFORM)], mirrored)
         every = -(-len(codes) // 200)
@@ -163,7 +166,7 @@ def test_look_and_what_cannot_be_shown(lab):
     hand.lab.run_cell(3)
     hand.lab.widget(3, ".vae-mark")
     views = {"story-beta": hand.view, "story-epoch": hand.lab.widget(3, ".vae-view")}
-    looks_right(hand.lab, views, ".vae-reading, .vae-help, .vae-value, .vae-slider, .vae-switches label", height=640)
+    looks_right(hand.lab, views, ".vae-reading, .vae-help, .vae-value, .vae-slider, .vae-switches label", height=600)
     hand.lab.run_cell(4)
     message = hand.lab.widget(4, ".vae-error")
     expect(message).to_have_text('This view cannot be shown. The browser\'s engine has no layer "GRU".')

@@ -19,7 +19,7 @@ s = {"strokes": canvas.strokes, "example": canvas.example, "z": list(canvas.z), 
 s["extent"] = list(canvas.plane.extent)
 if canvas.strokes:
     s |= {"x": canvas.x.int().flatten().tolist(), "mu": canvas.q.mean.tolist(), "sigma": canvas.q.stddev.tolist()}
-    s["numbers"] = list(canvas.numbers)
+    s["numbers"], s["at_ring"] = list(canvas.numbers), canvas.log_likelihood
 s["shades"] = [255 * (1 - v) for v in canvas.image.flatten().tolist()]
 print(s)
 """
@@ -80,6 +80,8 @@ class Hand:
         noise = 0.1 + 5 * error * 2**0.5  # shown with one decimal; each side has 500 samples of its own
         assert said[:2] == pytest.approx([elbo, reconstruction], abs=noise)
         assert said[2] == pytest.approx(kl, abs=0.1) and said[3] == pytest.approx(log_evidence, abs=0.15)
+        at_ring = re.search(r"log p\(x\|z\) = (\S+) nats at the ring", self.view.locator(".vae-reading").first.inner_text()).group(1)
+        assert float(at_ring.replace("\u2212", "-")) == pytest.approx(state["at_ring"], abs=0.3)  # the browser's weights have 16 bits
         assert said[4] == pytest.approx(said[3] - said[0], abs=0.11)
         return state
 
@@ -99,7 +101,9 @@ def test_what_it_looks_like(lab):
         hand.view.scroll_into_view_if_needed()
         hand.lab.screenshot(f"canvas-{'dark' if dark else 'light'}")
         hand.lab.screenshot(f"canvas-view-{'dark' if dark else 'light'}", of=hand.view)
-    assert root["width"] <= 900 and box["height"] < 620
+    assert root["width"] <= 900 and box["height"] < 600
+    hand.view.evaluate("view => (view.style.width = '848px')")  # as beside the list of files at 1280 × 720, where 599 are left in height
+    assert hand.view.evaluate("view => view.scrollWidth <= view.clientWidth") and hand.view.bounding_box()["height"] < 599
 
 
 def test_mouse(lab):

@@ -68,8 +68,10 @@ class Hand:
         for letter, chosen in (("A", a), ("B", b)):
             expect(self.end(letter, chosen)).to_be_checked()
         expect(self.kind(kind)).to_be_checked()
-        shown = [canvas.evaluate(SHADES) for canvas in self.view.locator(".vae-film canvas").all()]
+        shown = [canvas.evaluate(SHADES) for canvas in self.view.locator(".vae-film.vae-chosen canvas").all()]
         assert len(shown) == len(film) == 9
+        other = [canvas.evaluate(SHADES) for canvas in self.view.locator(".vae-film:not(.vae-chosen) canvas").all()]
+        assert [len(other), other[0], other[-1]] == [9, shown[0], shown[-1]]  # both paths have the same ends
         for theirs, ours in zip(shown + [self.view.locator(".vae-travel .vae-image").evaluate(SHADES)], film + [image], strict=True):
             assert theirs == pytest.approx(ours, abs=1 + 255 * 2e-3)
         assert max(shown[0]) - min(shown[0]) > 100 and shown[0] != shown[-1]  # there is something to see
@@ -191,7 +193,7 @@ def test_the_kernel_decodes_what_the_browser_cannot(lab):
     film, image = hand.state()[2:4]
     canvas = hand.view.locator(".vae-travel .vae-image")
     expect(canvas).to_have_attribute("aria-busy", "false")
-    shown = [c.evaluate(SHADES) for c in [*hand.view.locator(".vae-film canvas").all(), canvas]]
+    shown = [c.evaluate(SHADES) for c in [*hand.view.locator(".vae-film.vae-chosen canvas").all(), canvas]]
     for theirs, ours in zip(shown, [*film, image], strict=True):
         assert theirs == pytest.approx(ours, abs=1.01)
 
@@ -208,8 +210,8 @@ view"""
         for cell, name in ((1, "plane"), (2, "norms")):
             view = page.widget(cell, ".vae-view")
             view.scroll_into_view_if_needed()
-            for text in view.locator(".vae-reading, .vae-help, .vae-note, .vae-value, button, .vae-choices label, .vae-strip-name").all():
+            for text in view.locator(".vae-reading, .vae-help, .vae-note, .vae-value, button, .vae-films label, .vae-strip-name").all():
                 assert text.evaluate(CONTRAST) >= 4.5
             assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
-            assert size[0] < 1280 or view.bounding_box()["height"] < 640
+            assert size[0] < 1280 or view.bounding_box()["height"] < 600
             page.screenshot(f"interpolation-{name}-{size[0]}-{'dark' if dark else 'light'}", of=view)

@@ -13,21 +13,27 @@ export default view(({ model, el }) => {
     onMove: (x, y) => put(model, { z: [x, y] }),
   });
   const cloud = makeCloud(model, plane);
-  const canvas = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The image that the chosen model decodes from z.");
+  const images = values.map((value) => imageCanvas(model.get("image_shape"), { class: "vae-image" }, `What ${name} = ${value} decodes at the ring.`));
+  const each = images.map((canvas, k) => {
+    const node = element("figure", {}, canvas, element("figcaption", { "aria-hidden": "true" }, `${values[k]}`));
+    node.addEventListener("click", () => put(model, { value: values[k] })); // as the slider does, which keys reach
+    return node;
+  });
+  const all = element("div", { class: "vae-story-all", role: "group", "aria-label": "decoded at the ring" }, ...each);
   const reached = element("span"), place = element("span");
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" }, reached, " ", place);
   const curve = image(model.get("chart"), { alt: `Reconstruction term against KL, one point for each ${name}.` });
   const mark = element("div", { class: "vae-mark" });
-  const help = element("p", { class: "vae-help" }, `Move the slider to change the model, and drag the ring to change z (arrow keys move either).`);
+  const help = element("p", { class: "vae-help" }, `Above, what each model decodes at the ring. Move the slider to change the model, and drag the ring to change z (arrow keys move either).`);
   const side = element("div", { class: "vae-story-side" },
-    element("div", { class: "vae-story-now" }, canvas, reading),
-    element("div", { class: "vae-story-chart" }, curve, mark), plane.switches);
-  el.append(element("div", { class: "vae-story" }, row, element("div", { class: "vae-row" }, plane.node, side), help));
+    reading, element("div", { class: "vae-story-chart" }, curve, mark), help);
+  el.append(element("div", { class: "vae-story" }, row, all, element("div", { class: "vae-row" }, plane.node, side), plane.switches));
 
   let drawn = -1; // the model whose codes are on the plane
   follow(model, ["value", "z"], () => {
     const k = values.indexOf(model.get("value")), z = model.get("z");
     if (k !== drawn) {
+      each.forEach((node, i) => node.classList.toggle("vae-chosen", i === k));
       cloud.draw(k);
       show(k, values[k], `${name} = ${values[k]}`);
       const [u, v] = model.get("marks")[k];
@@ -36,7 +42,7 @@ export default view(({ model, el }) => {
       drawn = k;
     }
     plane.place(...z);
-    paint(canvas, decoders[k](z));
+    images.forEach((canvas, i) => paint(canvas, decoders[i](z)));
     place.textContent = say(model, "place", { z });
   });
   follow(model, ["shown"], () => cloud.show(model.get("shown")));

@@ -1,4 +1,4 @@
-import { numbersOf, posterior, samplesOf } from "./bound.js";
+import { logBernoulli, numbersOf, posterior, samplesOf } from "./bound.js";
 import { makeDrawing, sketch } from "./drawing.js";
 import { prepare } from "./ink.js";
 import { clamp, imageCanvas, number, paint, say } from "./kit/common.js";
@@ -50,6 +50,8 @@ export default view(({ model, el }) => {
   const decoder = makeDecoder(model), bars = makeBars(model), { seen: given, decoded, steps: made } = model.get("words");
   const image = picture(given);
   const pair = element("div", { class: "vae-seen-decoded" }, image.node, captioned(decoder.canvas, decoded));
+  const atRing = element("span", { class: "vae-neighbour" });
+  decoder.reading.firstChild.append(" ", atRing);
   const right = element("div", { class: "vae-column" }, pair, decoder.reading, bars.node);
 
   const [scan, scaled, centred, black] = made.map((name, k) => picture(`${k + 1} · ${name}`));
@@ -65,10 +67,10 @@ export default view(({ model, el }) => {
   const sampler = (n) => button(`sample ${n}`, () => q && put(model, { samples: samplesOf(q, n, ++presses) }));
   const tools = element("div", { class: "vae-tools" }, sampler(1), sampler(100), element("span", { class: "vae-help" }, "from q(z|x)"));
   const draws = element("div", { class: "vae-draws" }, lens.node, element("div", { class: "vae-column" }, tools, sampled));
-  const help = "Draw with mouse, pen or finger; with keys: arrows move the pen, Space sets it down or lifts it, Backspace takes a stroke back. Drag the ring away from μ to decode elsewhere.";
+  const help = "Draw by mouse, pen or finger, or by keys: arrows, Space (pen down, up), Backspace. Drag the ring away from μ to decode elsewhere.";
   const root = element("div", { class: "vae-digit" },
-    element("div", { class: "vae-row" }, left, middle, right),
-    element("div", { class: "vae-row" }, element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, how)), draws),
+    element("div", { class: "vae-row vae-digit-top" }, left, middle, right),
+    element("div", { class: "vae-row vae-digit-below" }, element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, how)), draws),
     element("p", { class: "vae-help" }, help));
   el.append(root);
 
@@ -109,6 +111,7 @@ export default view(({ model, el }) => {
     plane.place(...z);
     decoder.draw(z);
     onPlane.show(q, points);
+    atRing.textContent = q ? say(model, "at_ring", { value: number(logBernoulli(logits(z), steps.x.values), 1) }) : "";
     if (!q) return;
     const [left, right] = plane.seen();
     lens.show(q, points, z, (right - left) / (box[2] * plane.node.clientWidth || 300));

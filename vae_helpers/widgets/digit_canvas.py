@@ -60,7 +60,8 @@ class DigitCanvas(decoder.DecoderView):
     codes (N, 2), labels (N,) and scales (N, 2) are drawn on the plane as LatentPad does. ``strokes`` (polylines in [0, 1]², y downwards)
     and ``example`` (a digit 0 … 9, or None where the drawing is not one of the ten) may be set and are set by the hand; then ``z`` moves
     to q's mean, from where it can be dragged, and ``samples`` (pairs, drawn from q by the buttons) are emptied.
-    Read ``x`` (H, W), ``q``, ``image`` (H, W) at z, and ``numbers``; on an empty canvas x, q and numbers raise ValueError.
+    Read ``x`` (H, W), ``q``, ``image`` (H, W) and ``log_likelihood`` at z, and ``numbers``; on an empty canvas all but image raise
+    ValueError.
     Raises TypeError for another kind of model, ValueError for another size, other dimensions, NaN weights or strokes off the canvas.
     """
 
@@ -116,6 +117,12 @@ class DigitCanvas(decoder.DecoderView):
         """q(z|x), event (2,)."""
         mu, logvar = self._mu_logvar()
         return Independent(Normal(mu, (logvar / 2).exp()), 1)
+
+    @property
+    def log_likelihood(self) -> float:
+        """log p(x|z) at the ring, in nats. Raises ValueError on an empty canvas."""
+        with torch.no_grad():
+            return self._model.decode(torch.tensor([self.z])).log_prob(self.x.flatten()).item()
 
     @property
     def numbers(self) -> Numbers:

@@ -13,6 +13,7 @@ from .kit.plane import ring
 WORDS = {
     "empty": "Draw a digit or choose an example.",
     "reading": "ELBO {elbo} = reconstruction {reconstruction} − KL {kl} nats; log p(x) = {log_evidence} (on a grid), a gap of {gap}.",
+    "at_ring": "log p(x|z) = {value} nats at the ring",
     "seen": "x, for the encoder",
     "decoded": "decoded at z",
     "steps": ["cut out", "scaled", "centred", "binarized"],

@@ -26,35 +26,43 @@ export default view(({ model, el }) => {
   const strips = ["a", "b"].map((end) => makeStrip(model, end, examples));
   const sample = (kind) => element("span", { class: `vae-sample vae-${kind}`, "aria-hidden": "true" });
   const kinds = choices("radio", KINDS.map((kind) => [kind, sample(kind), kind]), (kind) => put(model, { kind }));
-  const kindNode = element("div", { class: "vae-choices", role: "radiogroup", "aria-label": "Kind of path" }, ...kinds.labels);
   const { row, show } = slider("t", { min: 0, max: 1, step: 0.01, "aria-label": "t, the way from A to B" }, (t) => put(model, { t }));
   const play = player(el, { begin: () => model.get("t") % 1, go: (t) => put(model, { t }), at: () => model.get("t") }); // again from the beginning
-  const controls = element("div", { class: "vae-choices" }, kindNode, play.node, row);
 
-  const film = Array.from({ length: n }, (_, k) => imageCanvas(model.get("image_shape"), k % (n - 1) ? {} : { class: "vae-end" }));
-  const filmNode = element("div", { class: "vae-film", role: "img" }, ...film);
-  filmNode.style.gridTemplateColumns = `repeat(${n}, minmax(0, 1fr))`;
+  const films = KINDS.map(() => Array.from({ length: n }, (_, k) => imageCanvas(model.get("image_shape"), k % (n - 1) ? {} : { class: "vae-end" })));
+  const filmNodes = films.map((film) => element("div", { class: "vae-film", role: "img" }, ...film));
+  filmNodes.forEach((node) => (node.style.gridTemplateColumns = `repeat(${n}, minmax(0, 1fr))`));
   const pointer = element("span");
   const marks = element("div", { class: "vae-pointer", "aria-hidden": "true" }, pointer);
+  const strip = element("div", { class: "vae-films", role: "radiogroup", "aria-label": "Kind of path" }, ...kinds.labels.flatMap((label, k) => [label, filmNodes[k]]), element("span"), marks, play.node, row);
 
   const place = model.get("plane") ? makeField(model, z, pathOf) : makeNorms(model, pathOf);
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" });
   const note = element("p", { class: "vae-note", role: "status" });
   const help = element("p", { class: "vae-help" }, "Choose A and B, by mouse or with the arrow keys in each row; then play, or move t.");
   const words = element("div", { class: "vae-words" }, reading, decoder.reading, note, place.switches, help);
-  el.append(...strips.map((strip) => strip.node), controls, filmNode, marks, element("div", { class: "vae-row vae-travel" }, decoder.canvas, place.node, words));
+  el.append(...strips.map((each) => each.node), strip, element("div", { class: "vae-row vae-travel" }, decoder.canvas, place.node, words));
 
   const drawPath = () => {
-    const kind = model.get("kind"), [a, b] = ends(), points = sampled(pathOf(kind), n);
-    strips.forEach((strip, k) => strip.show([a, b][k]));
+    const kind = model.get("kind"), [a, b] = ends();
+    strips.forEach((each, k) => each.show([a, b][k]));
     kinds.show((each) => each === kind);
-    const pixels = decode ? null : float32s(model.get("frames")), size = pixels?.length / n;
-    film.forEach((canvas, k) => paint(canvas, decode ? decode(points[k]) : pixels.subarray(k * size, (k + 1) * size)));
-    filmNode.setAttribute("aria-label", `${n} images along the ${kind} path from A, ${examples[a].name}, to B, ${examples[b].name}.`);
+    if (filmed !== `${ends()}` || !decode) drawFilms();
+    filmNodes.forEach((node, k) => node.classList.toggle("vae-chosen", KINDS[k] === kind));
     const odd = model.get("notes")[kind][a][b];
     if (note.textContent !== odd) note.textContent = odd;
     place.drawPaths(kind, examples[a].code, examples[b].code);
     drawPoint();
+  };
+  let filmed = ""; // whose images are on the strips
+  const drawFilms = () => {
+    filmed = `${ends()}`;
+    const pixels = decode ? null : float32s(model.get("frames")), size = pixels?.length / (2 * n), [a, b] = ends().map((k) => examples[k].name);
+    films.forEach((film, i) => {
+      const points = sampled(pathOf(KINDS[i]), n);
+      film.forEach((canvas, k) => paint(canvas, decode ? decode(points[k]) : pixels.subarray((i * n + k) * size, (i * n + k + 1) * size)));
+      filmNodes[i].setAttribute("aria-label", `${n} images along the ${KINDS[i]} path from A, ${a}, to B, ${b}.`);
+    });
   };
   const drawPoint = () => {
     const t = model.get("t"), kind = model.get("kind"), at = z(), [a, b] = ends().map((k) => examples[k].name);

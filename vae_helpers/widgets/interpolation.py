@@ -94,7 +94,7 @@ class Interpolation(DecoderView):
     n = traitlets.Int().tag(sync=True)
     words = traitlets.Dict({**WORDS, "reading": READING}).tag(sync=True)
     typical = traitlets.Float().tag(sync=True)  # ‖z‖ of the prior's samples, about; 0 without a prior
-    frames = traitlets.Bytes().tag(sync=True)  # the film strip, where the browser cannot decode
+    frames = traitlets.Bytes().tag(sync=True)  # the film strips of both kinds, where the browser cannot decode
     angles = traitlets.List().tag(sync=True)  # of the spherical paths from each example to each: `arc`
     notes = traitlets.Dict().tag(sync=True)  # kind → what is odd about the paths from each example to each
     examples, plane, shown, window = ExamplesTrait(), PlaneTrait(), ShownTrait(), WindowTrait()
@@ -183,10 +183,12 @@ class Interpolation(DecoderView):
     def _points(self, kind: str, t: Tensor) -> Tensor:
         return PATHS[kind](self._ends[self.a], self._ends[self.b], t)
 
-    @traitlets.observe("a", "b", "kind")
+    @traitlets.observe("a", "b")
     def _film(self, change=None) -> None:
         if "missing" in self.network:
-            self.frames = as_bytes(self.images)
+            t = torch.linspace(0, 1, self.n, dtype=torch.float64)
+            points = [z.tolist() for kind in PATHS for z in self._points(kind, t).float()]
+            self.frames = as_bytes(torch.stack([self._decode(z) for z in points]))
 
     @traitlets.validate("a", "b")
     def _ends_are_examples(self, proposal):

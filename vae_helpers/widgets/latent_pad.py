@@ -42,10 +42,11 @@ class LatentPad(DecoderView):
     """A pad over the plane of codes of a model with latent_dim 2: ``VAE``, ``Autoencoder`` or a decoder as ``nn.Sequential``.
 
     codes (N, 2) and labels (N,) are drawn underneath, and the ellipses of q(z|x) with scales (N, 2), its σ, as a layer to switch on;
-    a VAE's prior is another. images (N, H, W), those whose codes these are: the nearest one is shown beside the decoded one, and where few
-    codes are seen, near enough, each is drawn as its image. ``window`` (x0, x1, y0, y1) is the part of the plane that is seen. extent = (x0, x1, y0, y1) are the pad's limits: by default a square around the codes, or ±3.5 where there
-    are none. z: where the ring starts, by default the origin. ``z`` may be read and set at any time; ``image`` (H, W) is the decoded
-    image there. ``path``, points ((x, y), …), is drawn by the reader, who can play it, or set here as a tensor (n, 2) or a list of pairs.
+    a VAE's prior is another, and is seen at first where there are no codes. images (N, H, W), those whose codes these are: the nearest
+    one is shown beside the decoded one, and where few codes are seen each is drawn as its image. extent = (x0, x1, y0, y1) are the pad's
+    limits: by default a square around the codes, or ±3.5 where there are none; ``window`` is the part of it that is seen.
+    z: where the ring starts, by default the origin. ``z`` may be read and set at any time; ``image`` (H, W) is the decoded image there.
+    ``path``, points ((x, y), …), is drawn by the reader, who can play it, or set here as a tensor (n, 2) or a list of pairs.
     Raises ValueError for codes of another shape, a z or a path outside the pad, weights that are NaN.
     """
 
@@ -84,7 +85,7 @@ class LatentPad(DecoderView):
         """Pad, path, ring and decoded image at the present z, as a PNG."""
 
         def draw(figure: Figure) -> None:
-            plane, side, *real = figure.subplots(1, 3 if self.images else 2, width_ratios=[400, 220, 220][: 3 if self.images else 2])
+            plane, side, *real = figure.subplots(1, len(widths := [400, 220, 220] if self.images else [400, 220]), width_ratios=widths)
             trace(self.plane.draw(plane, self.shown, window=self.window), self.path)
             ring(plane, *self.z)
             show_image(side, self.image)

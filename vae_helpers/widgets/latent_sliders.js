@@ -1,6 +1,7 @@
 import { clamp, imageCanvas, number, say } from "./kit/common.js";
 import { button, element, follow, put, slider, view } from "./kit/controls.js";
 import { makeDecoder } from "./kit/decoder.js";
+import { float32s } from "./kit/engine.js";
 import { readExamples } from "./kit/examples.js";
 
 export default view(({ model, el }) => {
@@ -13,8 +14,16 @@ export default view(({ model, el }) => {
     const move = (value) => go(model.get("z").map((v, m) => (m === l ? value : v)));
     const { row, show } = slider(name, { min, max, step: (max - min) / 200, "aria-label": `z${l + 1}${kl.words}` }, move);
     row.append(...kl.nodes);
+    const input = row.querySelector("input"), tick = element("span", { class: "vae-tick", "aria-hidden": "true", hidden: "" });
+    const track = element("span", { class: "vae-ticked" }, tick);
+    input.replaceWith(track);
+    track.prepend(input);
     row.classList.toggle("vae-dead", kl.dead);
-    return { row, show };
+    const point = (value) => {
+      tick.hidden = false;
+      tick.style.left = `calc(8px + ${clamp((value - min) / (max - min), [0, 1])} * (100% - 16px))`; // the middle of the knob goes from 8 to 8 pixels
+    };
+    return { row, show, point };
   });
   const buttons = element("div", { class: "vae-buttons" },
     button("all zeros", () => go(ranges.map(() => 0), { example: -1 })),
@@ -36,7 +45,8 @@ export default view(({ model, el }) => {
     sliders.classList.add("vae-sliders-kl");
     sliders.prepend(element("div", { class: "vae-kl-head", "aria-hidden": "true" }, "KL, nats"));
   }
-  const how = `Move a slider by hand or with the arrow keys${examples.length ? ", or encode one of the images above" : ""}.`;
+  const codes = float32s(model.get("codes")), ticked = codes.length ? " The mark under each slider is the nearest code's number." : "";
+  const how = `Move a slider by hand or with the arrow keys${examples.length ? ", or encode one of the images above" : ""}.${ticked}`;
   const dead = model.get("kl").some((kl) => kl < model.get("dead_below"));
   sliders.append(element("p", { class: "vae-help" }, how + (dead ? ` A dimension with a KL below ${model.get("dead_below")} nats is dead: it tells nothing about the image.` : "")));
   el.append(element("div", { class: "vae-row" }, side, sliders));
@@ -50,7 +60,8 @@ export default view(({ model, el }) => {
       examples[example].show(original);
       originalName.textContent = examples[example].name;
     }
-    decoder.draw(z);
+    const near = decoder.draw(z);
+    if (near) rows.forEach(({ point }, l) => point(codes[near.which * z.length + l]));
   });
 });
 

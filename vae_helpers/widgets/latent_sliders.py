@@ -24,7 +24,8 @@ class LatentSliders(DecoderView):
 
     ranges: (low, high), or one such pair a dimension; by default the codes' own ranges widened to hold zero, or ±3 without codes.
     random: what the second button draws from: "prior" N(0, I), "gaussian" fitted to the codes, or "box", uniform over the sliders.
-    A random draw outside a slider's range is set at its end. ``z`` may be read and set; ``image`` (H, W) is decoded from it.
+    A random draw outside a slider's range is set at its end. With codes, a mark under each slider is the nearest code's number.
+    ``z`` may be read and set; ``image`` (H, W) is decoded from it.
     kl (L,): each dimension's KL(q(z|x) ‖ prior) in nats, averaged over images, shown beside its slider; below DEAD_BELOW it is dead.
     sort_by_kl: the most used dimension on top. examples: up to 20 images (n, H, W), shown as buttons that set z to their code (a VAE:
     μ), or codes (n, L). ``example``: which of them was encoded last, −1 for none; setting it sets z. Default ranges hold their codes.
@@ -91,6 +92,8 @@ class LatentSliders(DecoderView):
             for row, k in enumerate(self.order):
                 axes["sliders"].plot(self.ranges[k], [row, row], color="#ccc" if dead[row] else "#999", linewidth=3, solid_capstyle="round")
                 axes["sliders"].plot(self.z[k], row, "o", color="#8a8a8a" if dead[row] else BLUE, markersize=11)
+                if self._seen.codes is not None:
+                    axes["sliders"].plot(self._seen.codes[self.nearest[0], k], row + 0.3, "^", color="black", markersize=5)
             axes["sliders"].set_yticks(range(self.latent_dim), [f"$z_{{{k + 1}}}$" for k in self.order])
             axes["sliders"].set_ylim(self.latent_dim - 0.5, -0.5)
             axes["sliders"].tick_params(labelsize=12, left=False)

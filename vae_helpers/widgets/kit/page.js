@@ -1,6 +1,6 @@
 // A page without a kernel: gives each view a model that lives in the page alone. `widgets/page.py` writes the page around it.
 
-/** Where a view asks the kernel for something, the reader is told once, below it. */
+/** Where a view asks the kernel for something, as it does before anything is pressed, the reader is told below it. */
 const NEEDS = "This needs Python, which is not in this page: open the notebook in JupyterLab and run it.";
 
 /** A stand-in for anywidget's model: the same get, set, save_changes, on, off and send, with nobody at the other end. */

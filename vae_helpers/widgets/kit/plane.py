@@ -107,9 +107,13 @@ class WindowTrait(traitlets.Tuple):
 
     def validate(self, obj, value):
         window = doubles(value, self.name).tolist() if len(value) else []
-        inside = obj.plane and len(window) == 4 and all(
-            low - 1e-9 <= a < b <= high + 1e-9
-            for (low, high), a, b in zip(obj.plane.limits.pairs, window[::2], window[1::2], strict=True)
+        inside = (
+            obj.plane
+            and len(window) == 4
+            and all(
+                low - 1e-9 <= a < b <= high + 1e-9
+                for (low, high), a, b in zip(obj.plane.limits.pairs, window[::2], window[1::2], strict=True)
+            )
         )
         if window and not inside:
             extent = obj.plane.extent if obj.plane else "none: this view has no plane"

@@ -19,7 +19,7 @@ export default view(({ model, el }) => {
     picture,
   });
   const path = makePath(model, { el, plane, go });
-  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path). Zoom with + and −, the wheel with Ctrl, or two fingers.";
+  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path). Zoom: + and −, Ctrl and wheel, or two fingers.";
   const real = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The real image whose code is nearest.");
   const images = picture(0)
     ? element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, say(model, "decoded"))), element("figure", {}, real, element("figcaption", {}, say(model, "real"))))

@@ -52,18 +52,16 @@ export function makePlane(model, { label, z, onMove, onLift, onKey = () => false
   }, { passive: false });
   const go = (point, begins) => onMove(...point.map((v, axis) => clamp(v, sides[axis])), begins);
   drag(node, (places, begins) => go(pointAt(inside(onAxes(places.at(-1)))), begins), onLift);
-  const whole = () => put(model, { window: [] });
+  const whole = () => put(model, { window: [] }), zooms = { "+": () => zoom(NEARER), "=": () => zoom(NEARER), "-": () => zoom(FARTHER), 0: whole };
   ownKeys(node, (event) => {
     const { key, shiftKey } = event, step = shiftKey ? 0.002 : 0.02; // a fiftieth of what is seen
     if (key === "Home") go([0, 0]);
     else if (key in STEPS) go(z().map((v, axis) => v + STEPS[key][axis] * step * span(axis)));
-    else if (key === "+" || key === "=") zoom(NEARER);
-    else if (key === "-") zoom(FARTHER);
-    else if (key === "0") whole();
+    else if (key in zooms && !event.ctrlKey && !event.metaKey) zooms[key]();
     else return onKey(event);
     return true;
   });
-  const buttons = [["+", "Zoom in", () => zoom(NEARER)], ["−", "Zoom out", () => zoom(FARTHER)], ["whole plane", "Show the whole plane", whole]].map(
+  const buttons = [["+", "Zoom in", zooms["+"]], ["−", "Zoom out", zooms["-"]], ["whole plane", "Show the whole plane", whole]].map(
     ([sign, name, act]) => button(sign, act, { "aria-label": name }));
   const told = element("span", { class: "vae-value", role: "status" });
 
@@ -83,6 +81,6 @@ export function makePlane(model, { label, z, onMove, onLift, onKey = () => false
     place(...z());
   });
   const layers = element("div", { class: "vae-layers", role: "group", "aria-label": "Layers of the plane" }, ...switches.labels);
-  const zooms = element("div", { class: "vae-zoom", role: "group", "aria-label": "Zoom of the plane" }, ...buttons, told);
-  return { node, switches: element("div", { class: "vae-switches" }, layers, zooms), overlay, place, seen };
+  const zoomed = element("div", { class: "vae-zoom", role: "group", "aria-label": "Zoom of the plane" }, ...buttons, told);
+  return { node, switches: element("div", { class: "vae-switches" }, layers, zoomed), overlay, place, seen };
 }

@@ -24,7 +24,7 @@ export default view(({ model, el }) => {
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" }, reached, " ", place);
   const curve = image(model.get("chart"), { alt: `Reconstruction term against KL, one point for each ${name}.` });
   const mark = element("div", { class: "vae-mark" });
-  const help = element("p", { class: "vae-help" }, `Above, what each model decodes at the ring. Move the slider to change the model, and drag the ring to change z (arrow keys move either).`);
+  const help = element("p", { class: "vae-help" }, "Above: what each model decodes at the ring. Move the slider, or drag the ring; arrow keys move either.");
   const side = element("div", { class: "vae-story-side" },
     reading, element("div", { class: "vae-story-chart" }, curve, mark), help);
   el.append(element("div", { class: "vae-story" }, row, all, element("div", { class: "vae-row" }, plane.node, side), plane.switches));

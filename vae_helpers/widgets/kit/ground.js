@@ -4,7 +4,7 @@ import { element } from "./controls.js";
 import { float32s } from "./engine.js";
 
 const WIDTH = 400, SHARP = 2.5; // of the pad, in the pixels that sizes are said in; dots of the canvas to one of them
-const TICK = 12, GLYPH = 9.5, DOT = 6, LARGEST = 2; // sizes of letters; how many times as large a code's may grow
+const TICK = 12, GLYPH = 9.5, DOT = 6, LARGEST = 2, FEW = 100; // sizes of letters; how many times as large a code's may grow, as do those of few
 const NEAR = 60, THUMBNAIL = 30; // so few codes are shown as their images, where there are some; their size
 
 /** `plane` is what Python has sent (plane.py); `picture(n)`, of code n, may return a canvas. Returns .canvas, of the pad's shape, and
@@ -17,7 +17,7 @@ export function makeGround({ box: [left, top, width, height], aspect, extent, ..
 
   const draw = ([x0, x1, y0, y1], shown) => {
     const x = (v) => size[0] * (left + (width * (v - x0)) / (x1 - x0)), y = (v) => size[1] * (top + (height * (y1 - v)) / (y1 - y0));
-    const unit = [x(1) - x(0), y(0) - y(1)], near = Math.min(LARGEST, ((extent[1] - extent[0]) / (x1 - x0)) ** 0.5);
+    const unit = [x(1) - x(0), y(0) - y(1)], near = Math.min(LARGEST, (count < FEW ? 1.4 : 1) * ((extent[1] - extent[0]) / (x1 - x0)) ** 0.5);
     const ring = (at, radii, stroke, wide, dash = []) => {
       pen.setLineDash(dash);
       Object.assign(pen, { strokeStyle: stroke, lineWidth: wide });
@@ -48,7 +48,7 @@ export function makeGround({ box: [left, top, width, height], aspect, extent, ..
       const seen = [];
       for (let n = 0; n < count; n++) if (codes[2 * n] >= x0 && codes[2 * n] <= x1 && codes[2 * n + 1] >= y0 && codes[2 * n + 1] <= y1) seen.push(n);
       for (const n of seen) {
-        const image = seen.length <= NEAR && near > 1 ? picture(n) : null, at = [x(codes[2 * n]), y(codes[2 * n + 1])];
+        const image = seen.length <= NEAR && x1 - x0 < extent[1] - extent[0] ? picture(n) : null, at = [x(codes[2 * n]), y(codes[2 * n + 1])];
         pen.fillStyle = pen.strokeStyle = colour(n);
         if (image) framed(pen, image, at);
         else {

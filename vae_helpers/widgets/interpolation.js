@@ -34,7 +34,8 @@ export default view(({ model, el }) => {
   filmNodes.forEach((node) => (node.style.gridTemplateColumns = `repeat(${n}, minmax(0, 1fr))`));
   const pointer = element("span");
   const marks = element("div", { class: "vae-pointer", "aria-hidden": "true" }, pointer);
-  const strip = element("div", { class: "vae-films", role: "radiogroup", "aria-label": "Kind of path" }, ...kinds.labels.flatMap((label, k) => [label, filmNodes[k]]), element("span"), marks, play.node, row);
+  const kindNode = element("div", { class: "vae-kinds", role: "radiogroup", "aria-label": "Kind of path" }, ...kinds.labels.flatMap((label, k) => [label, filmNodes[k]]));
+  const strip = element("div", { class: "vae-films" }, kindNode, element("span"), marks, play.node, row);
 
   const place = model.get("plane") ? makeField(model, z, pathOf) : makeNorms(model, pathOf);
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" });

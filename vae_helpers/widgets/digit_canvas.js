@@ -67,7 +67,7 @@ export default view(({ model, el }) => {
   const sampler = (n) => button(`sample ${n}`, () => q && put(model, { samples: samplesOf(q, n, ++presses) }));
   const tools = element("div", { class: "vae-tools" }, sampler(1), sampler(100), element("span", { class: "vae-help" }, "from q(z|x)"));
   const draws = element("div", { class: "vae-draws" }, lens.node, element("div", { class: "vae-column" }, tools, sampled));
-  const help = "Draw by mouse, pen or finger, or by keys: arrows, Space (pen down, up), Backspace. Drag the ring away from μ to decode elsewhere.";
+  const help = "Draw by mouse, pen, finger or keys (arrows; Space: pen down, up; Backspace). Drag the ring to decode away from μ.";
   const root = element("div", { class: "vae-digit" },
     element("div", { class: "vae-row vae-digit-top" }, left, middle, right),
     element("div", { class: "vae-row vae-digit-below" }, element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, how)), draws),

@@ -175,21 +175,53 @@ def test_the_noise_is_normal_and_the_same_each_time(tmp_path):
     assert stats.kstest(first, "norm").pvalue > 1e-4  # the seed is fixed: this is one number, looked at once
 
 
+NETWORKS = """
+        import * as bound from "bound.js";
+        import { load } from "engine.js";
+        const encode = load(given.encoder, bytes(given.encoder.weights)), logits = load(given.decoder, bytes(given.decoder.weights));
+"""
+
+
+def networks(vae) -> dict:
+    """Encoder and decoder as the browser gets them."""
+    packed = {"encoder": pack(vae.encoder), "decoder": pack(vae.decoder)}
+    return {name: network | {"weights": base64.b64encode(network["weights"]).decode()} for name, network in packed.items()}
+
+
+@needs_node
+def test_what_the_code_costs_and_one_z_buys_are_those_of_the_package(tmp_path, vae):
+    """KL, log p(x|z) and the ELBO with this one z, at draws of q and at a z chosen by hand: to a thousandth in the browser, whose weights
+    are int16, and to rounding in Python."""
+    canvas, cases, expected = DigitCanvas(vae), [], []
+    for digit in range(10):
+        canvas.example = digit
+        for z in (canvas.q.sample().tolist(), [1.0, -1.0]):
+            canvas.z = z
+            q, p = vae.encode(canvas.x[None]), vae.decode(torch.tensor([canvas.z]))
+            kl, log_likelihood = kl_divergence(q, vae.prior).item(), p.log_prob(canvas.x.flatten()).item()
+            cases.append([canvas.x.flatten().tolist(), list(canvas.z)])
+            expected.append([kl, log_likelihood, log_likelihood - kl])
+            assert [*canvas.terms, canvas.terms.elbo] == pytest.approx(expected[-1], rel=1e-5)
+    script = """
+        tell(given.cases.map(([x, z]) => {
+          const kl = bound.klToPrior(bound.posterior(encode(x))), logLikelihood = bound.logBernoulli(logits(z), x);
+          return [kl, logLikelihood, logLikelihood - kl];
+        }));
+    """
+    for found, wanted in zip(in_node(tmp_path, NETWORKS + script, networks(vae) | {"cases": cases}), expected, strict=True):
+        assert found == pytest.approx(wanted, rel=1e-3)
+
+
 @needs_node
 def test_the_bound_agrees_with_objectives_and_with_the_grid(tmp_path, vae, examples):
     """On the ten examples: reconstruction within five standard errors, KL as closed as int16 lets it be, log p(x) within 0.05 nats."""
     x, reconstruction, kl, log_evidence = examples
     script = """
-        import * as bound from "bound.js";
-        import { load } from "engine.js";
-        const encode = load(given.encoder, bytes(given.encoder.weights)), logits = load(given.decoder, bytes(given.decoder.weights));
         const weigh = bound.numbersOf(logits, 500, 4);
         const finish = (work) => { for (;;) { const step = work.next(); if (step.done) return step.value; } };
         tell(given.x.map((x) => finish(weigh(x, bound.posterior(encode(x))))));
     """
-    networks = {"encoder": pack(vae.encoder), "decoder": pack(vae.decoder)}
-    coded = {name: packed | {"weights": base64.b64encode(packed["weights"]).decode()} for name, packed in networks.items()}
-    browser = in_node(tmp_path, script, coded | {"x": x.flatten(1).int().tolist()})
+    browser = in_node(tmp_path, NETWORKS + script, networks(vae) | {"x": x.flatten(1).int().tolist()})
     for n, found in enumerate(browser):
         mean, error = found["reconstruction"].values()
         stderr = error * (1 + 500 / 4000) ** 0.5

@@ -19,7 +19,7 @@ s = {"strokes": canvas.strokes, "example": canvas.example, "z": list(canvas.z), 
 s["extent"] = list(canvas.plane.extent)
 if canvas.strokes:
     s |= {"x": canvas.x.int().flatten().tolist(), "mu": canvas.q.mean.tolist(), "sigma": canvas.q.stddev.tolist()}
-    s["numbers"], s["at_ring"] = list(canvas.numbers), canvas.log_likelihood
+    s |= {"numbers": list(canvas.numbers), "terms": [*canvas.terms, canvas.terms.elbo]}
 s["shades"] = [255 * (1 - v) for v in canvas.image.flatten().tolist()]
 print(s)
 """
@@ -80,9 +80,12 @@ class Hand:
         noise = 0.1 + 5 * error * 2**0.5  # shown with one decimal; each side has 500 samples of its own
         assert said[:2] == pytest.approx([elbo, reconstruction], abs=noise)
         assert said[2] == pytest.approx(kl, abs=0.1) and said[3] == pytest.approx(log_evidence, abs=0.15)
-        at_ring = re.search(r"log p\(x\|z\) = (\S+) nats at the ring", self.view.locator(".vae-reading").first.inner_text()).group(1)
-        assert float(at_ring.replace("\u2212", "-")) == pytest.approx(state["at_ring"], abs=0.3)  # the browser's weights have 16 bits
         assert said[4] == pytest.approx(said[3] - said[0], abs=0.11)
+        shown = [
+            float(self.view.locator(f".vae-{name}").inner_text().split(" nats")[0].split(" ")[-1].replace("\u2212", "-"))
+            for name in ("cost", "gain")
+        ]
+        assert shown == pytest.approx(state["terms"][:2], abs=0.051 + 1e-3 * abs(state["terms"][1]))  # one decimal; int16 weights
         return state
 
 
@@ -101,7 +104,7 @@ def test_what_it_looks_like(lab):
         hand.view.scroll_into_view_if_needed()
         hand.lab.screenshot(f"canvas-{'dark' if dark else 'light'}")
         hand.lab.screenshot(f"canvas-view-{'dark' if dark else 'light'}", of=hand.view)
-    assert root["width"] <= 900 and box["height"] < 600
+    assert root["width"] <= 836 and box["height"] < 599
     hand.view.evaluate("view => (view.style.width = '848px')")  # as beside the list of files at 1280 × 720, where 599 are left in height
     assert hand.view.evaluate("view => view.scrollWidth <= view.clientWidth") and hand.view.bounding_box()["height"] < 599
 
@@ -172,7 +175,10 @@ def test_samples(lab):
     hand.button("sample 1").click()
     expect(hand.view.get_by_role("img", name="The image of one z from q.")).to_be_visible()
     state = hand.agrees()
-    assert len(state["samples"]) == 1
+    assert state["samples"] == [pytest.approx(state["z"])]  # the ring is on the draw
+    expect(hand.view.locator(".vae-both")).to_have_text(re.compile("^one draw of the ELBO"))
+    hand.pad.press("ArrowLeft")
+    expect(hand.view.locator(".vae-both")).to_contain_text("not drawn")
     hand.button("sample 100").click()
     expect(hand.view.get_by_role("img", name="The images of 100 z from q.")).to_be_visible()
     state = hand.agrees()

@@ -1,4 +1,4 @@
-import { logBernoulli, numbersOf, posterior, samplesOf } from "./bound.js";
+import { klToPrior, logBernoulli, numbersOf, posterior, samplesOf } from "./bound.js";
 import { makeDrawing, sketch } from "./drawing.js";
 import { prepare } from "./ink.js";
 import { clamp, imageCanvas, number, paint, say } from "./kit/common.js";
@@ -25,11 +25,11 @@ export default view(({ model, el }) => {
     steps = prepare(strokes, model.get("frame"));
     q = steps && posterior(encode(steps.x.values));
   };
+  const inside = ([x, y]) => [clamp(x, [x0, x1]), clamp(y, [y0, y1])];
   // By the hand: everything that a new drawing moves, in one message.
   const go = (strokes, example = null) => {
     look(strokes);
-    const z = q ? [clamp(q.mu[0], [x0, x1]), clamp(q.mu[1], [y0, y1])] : model.get("z");
-    put(model, { strokes, example, samples: [], z });
+    put(model, { strokes, example, samples: [], z: q ? inside(q.mu) : model.get("z") });
   };
 
   const drawing = makeDrawing(say(model, "empty"), () => model.get("strokes"), go);
@@ -37,22 +37,21 @@ export default view(({ model, el }) => {
   const examples = Object.entries(model.get("examples")).map(([digit, strokes]) =>
     button(sketch(strokes), () => go(strokes, Number(digit)), { "aria-label": `example ${digit}` }));
   const choice = element("div", { class: "vae-examples", role: "group", "aria-label": "Examples" }, ...examples);
-  const left = element("div", { class: "vae-column" }, drawing.node, element("div", { class: "vae-tools" }, undo, clear), choice);
+  const help = "Keys: arrows move the pen, Space sets it down or lifts it, Backspace takes a stroke back. Drag the ring away from μ to decode elsewhere.";
+  const left = element("div", { class: "vae-column" }, drawing.node, element("div", { class: "vae-tools" }, undo, clear), choice, element("p", { class: "vae-help" }, help));
 
   const plane = makePlane(model, {
     label: "Code plane: arrow keys move z, Shift for fine steps, Home for the origin",
     z: () => model.get("z"),
     onMove: (x, y) => put(model, { z: [x, y] }),
   });
-  const onPlane = makeEllipses(plane.overlay);
-  const middle = element("div", { class: "vae-column vae-middle" }, plane.node, plane.switches);
+  const onPlane = makeEllipses(plane.overlay), [cost, gain, both] = ["cost", "gain", "both"].map((name) => element("p", { class: `vae-term vae-${name}` }));
+  const middle = element("div", { class: "vae-column vae-middle" }, plane.node, cost, plane.switches);
 
   const decoder = makeDecoder(model), bars = makeBars(model), { seen: given, decoded, steps: made } = model.get("words");
   const image = picture(given);
   const pair = element("div", { class: "vae-seen-decoded" }, image.node, captioned(decoder.canvas, decoded));
-  const atRing = element("span", { class: "vae-neighbour" });
-  decoder.reading.firstChild.append(" ", atRing);
-  const right = element("div", { class: "vae-column" }, pair, decoder.reading, bars.node);
+  const right = element("div", { class: "vae-column" }, pair, gain, both, decoder.reading, bars.node);
 
   const [scan, scaled, centred, black] = made.map((name, k) => picture(`${k + 1} · ${name}`));
   const crop = svg("rect", { class: "vae-crop vae-line" });
@@ -64,14 +63,13 @@ export default view(({ model, el }) => {
 
   const lens = makeLens(), sampled = imageCanvas([1, 1], { class: "vae-sampled" }, "No samples.");
   let presses = 0;
-  const sampler = (n) => button(`sample ${n}`, () => q && put(model, { samples: samplesOf(q, n, ++presses) }));
-  const tools = element("div", { class: "vae-tools" }, sampler(1), sampler(100), element("span", { class: "vae-help" }, "from q(z|x)"));
+  const sampler = (n, act) => button(`sample ${n}`, () => q && act(samplesOf(q, n, ++presses)));
+  const one = sampler(1, ([z]) => put(model, { samples: [inside(z)], z: inside(z) })), many = sampler(100, (samples) => put(model, { samples }));
+  const tools = element("div", { class: "vae-tools" }, one, many, element("span", { class: "vae-help" }, "from q(z|x)"));
   const draws = element("div", { class: "vae-draws" }, lens.node, element("div", { class: "vae-column" }, tools, sampled));
-  const help = "Draw by mouse, pen, finger or keys (arrows; Space: pen down, up; Backspace). Drag the ring to decode away from μ.";
   const root = element("div", { class: "vae-digit" },
-    element("div", { class: "vae-row vae-digit-top" }, left, middle, right),
-    element("div", { class: "vae-row vae-digit-below" }, element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, how)), draws),
-    element("p", { class: "vae-help" }, help));
+    element("div", { class: "vae-row" }, left, network("encoder φ"), middle, network("decoder θ"), right),
+    element("div", { class: "vae-row" }, element("div", { class: "vae-how" }, strip, element("p", { class: "vae-help" }, how)), draws));
   el.append(root);
 
   // The numbers, when the hand has come to rest.
@@ -111,13 +109,19 @@ export default view(({ model, el }) => {
     plane.place(...z);
     decoder.draw(z);
     onPlane.show(q, points);
-    atRing.textContent = q ? say(model, "at_ring", { value: number(logBernoulli(logits(z), steps.x.values), 1) }) : "";
     if (!q) return;
-    const [left, right] = plane.seen();
-    lens.show(q, points, z, (right - left) / (box[2] * plane.node.clientWidth || 300));
+    const kl = klToPrior(q), gained = logBernoulli(logits(z), steps.x.values);
+    const drawn = points.length === 1 && Math.hypot(points[0][0] - z[0], points[0][1] - z[1]) < 1e-6; // Python keeps float32
+    const terms = { kl: number(kl, 1), log_likelihood: number(gained, 1), elbo: number(gained - kl, 1) };
+    for (const [node, name] of [[cost, "cost"], [gain, "gain"], [both, drawn ? "draw" : "by_hand"]]) node.textContent = say(model, name, terms);
+    const [from, to] = plane.seen();
+    lens.show(q, points, z, (to - from) / (box[2] * plane.node.clientWidth || 300));
     showSamples(sampled, points, logits, model.get("image_shape"));
   });
 });
+
+/** A network between two columns, as a funnel. */
+const network = (name) => element("div", { class: `vae-network vae-${name.slice(0, 7)}`, "aria-hidden": "true" }, element("span", {}, name));
 
 const captioned = (node, caption) => element("div", { class: "vae-captioned" }, element("div", { class: "vae-frame-of" }, node), element("span", {}, caption));
 
@@ -182,7 +186,7 @@ function makeBars(model) {
   });
   const low = element("span"), axis = element("div", { class: "vae-ends" }, low, element("span", {}, "0 nats"));
   const chart = element("div", { class: "vae-bound", "aria-hidden": "true" }, ...rows.flatMap((r) => r.cells), element("span"), axis, element("span"));
-  const reading = element("output", { class: "vae-reading", "aria-live": "polite" });
+  const reading = element("output", { class: "vae-reading vae-unseen", "aria-live": "polite" }); // the bars say it to the eye
   const node = element("div", { class: "vae-numbers", "aria-busy": "false" }, chart, reading);
   const wait = (coming) => {
     node.setAttribute("aria-busy", coming);

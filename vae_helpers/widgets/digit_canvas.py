@@ -17,7 +17,7 @@ from ..likelihoods import Bernoulli
 from ..look import number
 from ..models import VAE
 from ..objectives import sample
-from .digit_picture import BARS, WORDS, Numbers, draw
+from .digit_picture import BARS, WORDS, Numbers, Terms, draw
 from .ink import FRAMES, Steps, prepare
 from .kit import decoder
 from .kit.base import bundle, draw_png, static
@@ -55,13 +55,13 @@ class Pairs(traitlets.List):
 
 
 class DigitCanvas(decoder.DecoderView):
-    """A canvas to draw a digit on, for a ``VAE`` with latent_dim 2, a Bernoulli likelihood and images of 28 × 28 or 8 × 8.
+    """The whole machine: a canvas to draw a digit on, encoder, q on the plane, z, decoder, image; the ELBO's terms under what pays them.
 
+    For a ``VAE`` with latent_dim 2, a Bernoulli likelihood and images of 28 × 28 or 8 × 8.
     codes (N, 2), labels (N,) and scales (N, 2) are drawn on the plane as LatentPad does. ``strokes`` (polylines in [0, 1]², y downwards)
     and ``example`` (a digit 0 … 9, or None where the drawing is not one of the ten) may be set and are set by the hand; then ``z`` moves
     to q's mean, from where it can be dragged, and ``samples`` (pairs, drawn from q by the buttons) are emptied.
-    Read ``x`` (H, W), ``q``, ``image`` (H, W) and ``log_likelihood`` at z, and ``numbers``; on an empty canvas all but image raise
-    ValueError.
+    Read ``x`` (H, W), ``q``, ``image`` (H, W) and ``terms`` at z, and ``numbers``; on an empty canvas all but the image raise ValueError.
     Raises TypeError for another kind of model, ValueError for another size, other dimensions, NaN weights or strokes off the canvas.
     """
 
@@ -119,12 +119,6 @@ class DigitCanvas(decoder.DecoderView):
         return Independent(Normal(mu, (logvar / 2).exp()), 1)
 
     @property
-    def log_likelihood(self) -> float:
-        """log p(x|z) at the ring, in nats. Raises ValueError on an empty canvas."""
-        with torch.no_grad():
-            return self._model.decode(torch.tensor([self.z])).log_prob(self.x.flatten()).item()
-
-    @property
     def numbers(self) -> Numbers:
         """The ELBO's parts and log p(x), by PyTorch: other samples than the browser's, and a grid of its own."""
         x = self.x.flatten()
@@ -135,6 +129,14 @@ class DigitCanvas(decoder.DecoderView):
         reconstruction, error = terms.mean().item(), terms.std().item() / math.sqrt(N_SAMPLES)
         log_evidence = log_evidence_grid(self._model, x[None], TOLERANCE).log_evidence.item()
         return Numbers(reconstruction, error, kl, reconstruction - kl, log_evidence)
+
+    @property
+    def terms(self) -> Terms:
+        """The ELBO's terms with the one z at the ring, each under the part of the machine that pays it. ValueError on an empty canvas."""
+        with torch.no_grad():
+            mu, logvar = self._mu_logvar()
+            log_likelihood = self._model.decode(torch.tensor([self.z])).log_prob(self.x.flatten())
+        return Terms(kl_standard_normal(mu[None], logvar[None]).item(), log_likelihood.item())
 
     @property
     def reading(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
@@ -13,7 +14,10 @@ from .kit.plane import ring
 WORDS = {
     "empty": "Draw a digit or choose an example.",
     "reading": "ELBO {elbo} = reconstruction {reconstruction} − KL {kl} nats; log p(x) = {log_evidence} (on a grid), a gap of {gap}.",
-    "at_ring": "log p(x|z) = {value} nats at the ring",
+    "cost": "costs KL(q ‖ p(z)) = {kl} nats",
+    "gain": "buys log p(x|z) = {log_likelihood} nats",
+    "draw": "one draw of the ELBO: {elbo} nats",
+    "by_hand": "less the cost: {elbo} (z chosen, not drawn)",
     "seen": "x, for the encoder",
     "decoded": "decoded at z",
     "steps": ["cut out", "scaled", "centred", "binarized"],
@@ -36,6 +40,18 @@ class Numbers(NamedTuple):
         return self.log_evidence - self.elbo
 
 
+class Terms(NamedTuple):
+    """Of one image and one z, in nats: what the code costs, KL(q ‖ p(z)), and what z buys, log p(x|z)."""
+
+    kl: float
+    log_likelihood: float
+
+    @property
+    def elbo(self) -> float:
+        """If z is a draw of q, the ELBO estimated with one sample."""
+        return self.log_likelihood - self.kl
+
+
 def draw(figure: Figure, canvas) -> None:
     """Drawing, plane, images, numbers, and the steps from the drawing to x. canvas: a DigitCanvas; what is read of it is its state."""
     top, bottom = figure.subfigures(2, 1, height_ratios=[3, 1])
@@ -51,6 +67,8 @@ def draw(figure: Figure, canvas) -> None:
         return
     mu, sigma = canvas.q.mean, canvas.q.stddev
     *pictures, lens = bottom.subplots(1, 5)
+    terms = {name: number(value, 1) for name, value in {**canvas.terms._asdict(), "elbo": canvas.terms.elbo}.items()}
+    plane.set_title(WORDS["cost"].format(**terms), fontsize=12)
     for ax in (plane, lens):
         if canvas.samples:
             ax.plot(*zip(*canvas.samples, strict=True), ".", color=CRIMSON, markersize=3)
@@ -60,9 +78,12 @@ def draw(figure: Figure, canvas) -> None:
     (x, y), reach = mu.tolist(), 3.6 * sigma.max().item()  # q is often too narrow to be seen in true scale on the whole plane
     lens.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], aspect="equal")
     lens.set_title("q(z|x), enlarged", fontsize=12)
-    images, bars = right.subfigures(2, 1, height_ratios=[1, 1.15])
+    images, bars = right.subfigures(2, 1, height_ratios=[1.25, 1.1])
     for ax, (name, image) in zip(images.subplots(1, 2), ((WORDS["seen"], canvas.x), (WORDS["decoded"], canvas.image)), strict=True):
         show_image(ax, image).set_title(name, fontsize=12)
+    drawn = len(canvas.samples) == 1 and np.allclose(canvas.samples[0], canvas.z, rtol=0, atol=1e-6)
+    bought = ("gain", "draw") if drawn else ("gain",)
+    images.supxlabel("\n".join(WORDS[name].format(**terms) for name in bought), fontsize=12)
     draw_bars(bars.subplots(), canvas.numbers)
     steps = canvas.steps
     shown = (steps.scan, steps.scaled, steps.centred, steps.x)

@@ -102,5 +102,9 @@ def test_it_trains_in_a_page_alone(browser, tmp_path):
     end = wait(page, view, lambda now: now["step"] > 200)
     assert end["bound"] > start["bound"] + 5
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    heights = view.locator("button, label").evaluate_all(
+        "all => all.filter((n) => n.checkVisibility()).map((n) => n.getBoundingClientRect().height)"
+    )
+    assert len(heights) > 12 and min(heights) >= 44
     page.context.close()
     assert not errors

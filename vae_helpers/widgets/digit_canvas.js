@@ -158,7 +158,7 @@ function makeLens() {
     set(lens, { viewBox: `${q.mu[0] - half} ${-q.mu[1] - half} ${2 * half} ${2 * half}` });
     ellipses.show(q, points);
     set(ringAt, { d: `M${z[0]} ${-z[1]}h0` });
-    words.textContent = `q(z|x), ${number((perPixel * 96) / (2 * half), 0)}× enlarged`;
+    words.textContent = `q(z|x), ${number((perPixel * 108) / (2 * half), 0)}× enlarged`;
   };
   return { node: element("div", { class: "vae-captioned" }, lens, words), show };
 }

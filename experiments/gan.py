@@ -1,6 +1,6 @@
 """Are the pictures of a GAN sharper, and what does it lose? One decoder under two rules, over seeds (notebook 10).
 
-    python experiments/gan.py digits     or mnist
+    python experiments/gan.py digits     or mnist; --seeds N for the first N only
 
 Generator: a VAE's decoder, L-hidden-pixels, ReLU, at its end linear or a sigmoid. Discriminator: pixels-hidden-1, leaky ReLU. The
 non-saturating loss (Goodfellow et al. 2014), one step of each in turn, Adam with β₁ = 0.5; `penalty` weighs the squared gradient of the
@@ -12,7 +12,7 @@ distance: to the nearest training image, over theirs; coverage: the share of tes
 fifth neighbour among the test images, with as many drawn as there are test images (Naeem et al. 2020).
 """
 
-import sys
+import argparse
 
 import torch
 import torch.nn.functional as F
@@ -107,16 +107,20 @@ def run(data: str, model: str, end: str, penalty: float, seed: int) -> dict:
     return {name: round(value, 4) for name, value in scores.items()}
 
 
-def settings(data: str) -> list[dict]:
+def settings(data: str, seeds: int | None = None) -> list[dict]:
     """The VAEs and the GAN at two penalties, on the digits with either end; training images in place of a model's, once."""
     models = [
         (model, end, penalty)
         for end in (ENDS if data == "digits" else ["sigmoid"])
         for model, penalty in (("vae", 0.0), ("gan", 0.0), ("gan", 10.0))
     ] + [("gaussian vae", "sigmoid", 0.0)]
-    rows = [{"model": m, "end": e, "penalty": p, "seed": seed} for m, e, p in models for seed in SEEDS[data]]
+    rows = [{"model": m, "end": e, "penalty": p, "seed": seed} for seed in SEEDS[data][:seeds] for m, e, p in models]
     return [{"data": data} | row for row in [*rows, {"model": "real", "end": "none", "penalty": 0.0, "seed": 0}]]
 
 
 if __name__ == "__main__":
-    sweep("gan", run, settings(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", choices=list(SEEDS))
+    parser.add_argument("--seeds", type=int)
+    options = parser.parse_args()
+    sweep("gan", run, settings(options.data, options.seeds))

@@ -157,7 +157,8 @@ def gan_runs(figure: Figure, rows: Sequence[dict]) -> Figure:
             ax.plot(*([row[key] for row in these] for key in ("coverage", "edges")), MARKERS[k], color=f"C{k}", alpha=0.7, label=name)
         ax.axhline(1, color="black", linestyle=":", linewidth=1)
         ax.axvline(of(rows, data=data, model="real")[0]["coverage"], color="black", linestyle="--", linewidth=1)
-        ax.set(xlabel="coverage", title=f"{data}, {end} end", xlim=(-0.05, 1.05), ylim=(0, None))
+        ax.set(xlabel="coverage", title=f"{data}, {end} end", xlim=(-0.05, 1.05))
+    figure.axes[0].set_ylim(0, None)  # of all: they share it
     figure.axes[0].set_ylabel("edges, over those of the data")
     figure.axes[0].legend(fontsize=11, loc="lower left")
     return figure

@@ -197,7 +197,7 @@ def test_without_javascript_the_pictures_are_seen(page):
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_page_fits_and_its_formulas_are_drawn(page, width):
     page = page(viewport={"width": width, "height": 720})
-    expect(view(page, AGAIN).locator("canvas")).to_be_visible()
+    expect(view(page, AGAIN).locator("canvas.vae-image")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.title() == "A page" and page.locator("h1").count() == 1
     display = page.locator(".equation math").bounding_box()

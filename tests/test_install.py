@@ -239,7 +239,7 @@ def test_run_py_works_in_a_locale_that_cannot_read_the_folders_name(tmp_path):
     code = "import run, install, os; install.state = lambda: ('3.12', []); install.bring_up = None; install.VENV.mkdir(); "
     code += "install.STAMP.write_text(install.fingerprint('3.12'), encoding='utf-8'); run.call = lambda *words: print(*words) or 0; "
     code += "(run.ROOT / 'notebooks').mkdir(); exit(run.main(['lab', '--copy', 'mine']))"
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
     env |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "."}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=folder, env=env)
     assert (done.returncode, done.stderr) == (0, "") and f"--ServerApp.root_dir={folder / 'mine'}" in done.stdout

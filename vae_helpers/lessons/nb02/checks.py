@@ -205,9 +205,9 @@ def fit_gaussian(answer):
             "That is the variance: return σ.": sigma**2,
             "That is log σ: return σ.": math.log(sigma),
             "That is log σ²: return σ.": 2 * math.log(sigma),
-            "The two are exchanged: μ comes first.": mu,
+            "The two are exchanged: μ comes first.": mu if abs(got[0] - sigma) < 0.05 * sigma else math.inf,
         }
-        if 0 <= got[1] < 0.1 * sigma:
+        if 0 <= got[1] < 0.2 * sigma:
             slips["A width of almost nothing. Is the entropy, log σ, in the loss, and is the gradient cleared at each step?"] = got[1]
         elif got[1] > 5 * sigma:
             slips["A width without end. Is log p(x, z) averaged over q, not taken at μ, and does the loss fall as the ELBO rises?"] = got[1]

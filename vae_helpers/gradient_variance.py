@@ -103,10 +103,11 @@ def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) ->
     values = values_of(f, z.unsqueeze(-1)).squeeze(-1)
     scores = torch.autograd.grad(Normal(mus, sigmas).log_prob(z).sum(), (mus, sigmas))
     rows, by_name = [], isinstance(baseline, str)
+    comparing = by_name and baseline in COMPARING
     for s, given in zip(scores, baseline if isinstance(baseline, Gradients) else (baseline, baseline), strict=True):
         product, v, s = pair(values * s), pair(values), pair(s)
         gradient = mean(product)
-        if by_name and baseline in COMPARING:
+        if comparing:
             b = mean(v)
         elif by_name:
             b = mean(product * s) / mean(s**2).clamp_min(1e-300)
@@ -114,9 +115,7 @@ def _grid_moments(f, mu, sigma, n_samples, n, is_score, baseline, antithetic) ->
             b = given
         variance = mean((product - b * s - gradient) ** 2) / n_samples
         shrink = 1.0
-        if (
-            by_name and baseline in COMPARING
-        ):  # the average is a U-statistic: the sample covariance of f and s; its second, degenerate, term:
+        if comparing:  # the average is a U-statistic: the sample covariance of f and s; its second, degenerate, term:
             covariance = mean((v - b) * s)
             variance = variance + (mean((v - b) ** 2) * mean(s**2) + covariance**2) / (n_samples * (n_samples - 1))
             shrink = 1.0 if baseline == "leave_one_out" else 1 - 1 / n_samples

@@ -15,8 +15,8 @@ reader's answer and returns None when it is right, else one sentence with the va
 A hint names a slip only where the slip was recognised; else it asks, and from the second failed try on the formula follows. Two results:
 `reverse, forward = several(answer(cov), "reverse", "forward")`. A lesson on gradients: `compare(gradient(answer(mu), mu), ...)`.
 Random answers are compared within five standard errors: `compare(mean, exact, stderr=se)`. Judgements are words: `word`, `verdicts`,
-`letters` read them whatever their case, spaces and signs. A function and what it says when it is tried, `check("7.2", (paired, spare))`:
-`function, spare = answer`, and, when the function is right, `compare(filled_in(spare, "spare", "paired"), ...)`.
+`letters` read them whatever their case, spaces and signs; `judged` compares a table of them. A function and what it says when it is
+tried, `check("7.2", (paired, spare))`: `function, spare = answer`, and, when it is right, `compare(filled_in(spare, ...), ...)`.
 
 What no check needs to think of (`answers.watch`): the answer gets copies of tensors, arrays and lists, and is told when it changes them;
 plain floats come as tensors, so that torch.exp takes them; gradients are on, whatever the notebook switched off; a function that still
@@ -36,7 +36,7 @@ from .. import runtime
 from . import comparing
 from .answers import NotAttempted, Said, named, watch
 from .comparing import compare, gradient, several
-from .judging import letters, verdicts, word
+from .judging import judged, letters, verdicts, word
 
 __all__ = [
     "NotAttempted",
@@ -48,11 +48,13 @@ __all__ = [
     "filled_in",
     "grade",
     "gradient",
+    "judged",
     "letters",
     "numbers",
     "several",
+    "verdicts",
+    "word",
 ]
-__all__ += ["verdicts", "word"]
 
 NOT_ATTEMPTED, CORRECT, WRONG = "not attempted", "correct", "wrong"
 _checks: dict[str, tuple[Callable, str]] = {}

@@ -39,6 +39,16 @@ def verdicts(value: object, keys: Iterable[str], words: Iterable[str]) -> dict[s
     return {key: word(filled[key], words, key) if key in filled else "" for key in keys}
 
 
+def judged(value: object, table: Mapping[str, tuple[str, str]], words: Iterable[str]) -> str | None:
+    """None if every key of `table` got its right word; else where it did not, and the question that leads to the first of them.
+
+    table: key → (the right word, the question). Raises as `verdicts` does.
+    """
+    given = verdicts(value, table, words)
+    wrong = [key for key, (right, _) in table.items() if given[key] != right]
+    return f"expected another word at {', '.join(wrong)}, the rest is right. Hint: {wrong[0]}: {table[wrong[0]][1]}" if wrong else None
+
+
 def letters(value: object, allowed: str) -> set[str]:
     """The letters of "BCD", "b, c and d", ["B", "C", "D"] or a set of them. An unknown one ends the check with a sentence."""
     if isinstance(value, str):

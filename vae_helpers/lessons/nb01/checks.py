@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ... import datasets
 from ...evaluation import nearest_distance
-from ...exercises import compare, draws, exercise, several, verdicts, word
+from ...exercises import compare, draws, exercise, judged, several, word
 from ...models import Autoencoder
 from ...objectives import squared_error
 from ...training import fit
@@ -204,17 +204,14 @@ def fool(answer):
 
 @exercise("1.7", praise="Before “X beats Y”: the same images, the same size, the same unit, the same knowledge.")
 def what_is_unequal(answer):
-    right = {"a": "images", "b": "size", "c": "knowledge", "d": "nothing", "e": "unit"}
-    questions = {
-        "a": "on which images has each been judged, and which had it seen before?",
-        "b": "how many numbers may each of the two keep?",
-        "c": "what was each told about the noise before it met a noisy image?",
-        "d": "go through the list: images, size, unit, knowledge. Is any of them unequal?",
-        "e": "what does 0.031 become when it is summed over 64 pixels?",
+    table = {
+        "a": ("images", "on which images has each been judged, and which had it seen before?"),
+        "b": ("size", "how many numbers may each of the two keep?"),
+        "c": ("knowledge", "what was each told about the noise before it met a noisy image?"),
+        "d": ("nothing", "go through the list: images, size, unit, knowledge. Is any of them unequal?"),
+        "e": ("unit", "what does 0.031 become when it is summed over 64 pixels?"),
     }
-    given = verdicts(answer, right, sorted(right.values()))
-    wrong = [key for key in right if given[key] != right[key]]
-    return f"expected another word at {', '.join(wrong)}, the rest is right. Hint: {wrong[0]}: {questions[wrong[0]]}" if wrong else None
+    return judged(answer, table, sorted(right for right, _ in table.values()))
 
 
 _CODES = "one row an image, one column a code number: does the encoder flatten images of any shape?"

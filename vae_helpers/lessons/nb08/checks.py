@@ -8,7 +8,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from ... import results
-from ...exercises import compare, draws, exercise, filled_in, verdicts
+from ...exercises import compare, draws, exercise, filled_in, judged
 
 FACTORS = ("shape", "size", "rotation", "x", "y")
 
@@ -229,14 +229,14 @@ def few_of_each(answer):
 
 @exercise("8.7", praise="More seeds, something to compare with, an error of the difference: then a picture of z becomes a finding.")
 def what_is_missing(answer):
-    right = {"a": "seeds", "b": "baseline", "c": "baseline", "d": "nothing", "e": "error"}
-    questions = {
-        "a": "would the next training put the slant there, too?",
-        "b": "how many does something simpler get right, without a model?",
-        "c": "how large is this D for two samples of one and the same distribution?",
-        "d": "go through the list: several draws, something to compare with, an error of the difference. Is any of them missing?",
-        "e": "how uncertain is the difference of the two means?",
+    table = {
+        "a": ("seeds", "would the next training put the slant there, too?"),
+        "b": ("baseline", "how many does something simpler get right, without a model?"),
+        "c": ("baseline", "how large is this D for two samples of one and the same distribution?"),
+        "d": (
+            "nothing",
+            "go through the list: several draws, something to compare with, an error of the difference. Is any of them missing?",
+        ),
+        "e": ("error", "how uncertain is the difference of the two means?"),
     }
-    given = verdicts(answer, right, ("seeds", "baseline", "error", "nothing"))
-    wrong = [key for key in right if given[key] != right[key]]
-    return f"expected another word at {', '.join(wrong)}, the rest is right. Hint: {wrong[0]}: {questions[wrong[0]]}" if wrong else None
+    return judged(answer, table, ("seeds", "baseline", "error", "nothing"))

@@ -5,7 +5,7 @@ import math
 import torch
 
 from ... import datasets
-from ...exercises import compare, draws, exercise, filled_in, several, verdicts
+from ...exercises import compare, draws, exercise, filled_in, judged, several, verdicts
 from .patients import ILLNESSES, WARD
 
 # What would be seen if it were that illness: said against a wrong guess, and, of the right one, as the sign that was overlooked.
@@ -164,16 +164,13 @@ def price_of_each(answer):
 
 @exercise("10.6", praise="The bound decides, not the count of units.")
 def judgement(answer):
-    truth = {"P": "mistake", "Q": "optimum", "R": "optimum", "S": "mistake"}
-    why = {
-        "P": "warm-up reached a bound a nat higher with the same model, so the empty code was not the best that it could do",
-        "Q": "its bound beats the run that uses z, and 0.3 nats are all that anybody could gain",
-        "R": "all runs put their nats into a few dimensions, at the bound of the smaller model: the rest is spare room",
-        "S": "the bound of the same model rises once its encoder gets a better gradient",
+    table = {
+        "P": (
+            "mistake",
+            "warm-up reached a bound a nat higher with the same model, so the empty code was not the best that it could do.",
+        ),
+        "Q": ("optimum", "its bound beats the run that uses z, and 0.3 nats are all that anybody could gain."),
+        "R": ("optimum", "all runs put their nats into a few dimensions, at the bound of the smaller model: the rest is spare room."),
+        "S": ("mistake", "the bound of the same model rises once its encoder gets a better gradient."),
     }
-    for case, word in verdicts(answer, truth, ("mistake", "optimum")).items():
-        if not word:
-            return f"case {case}: expected 'mistake' or 'optimum', got nothing yet. Hint: which bound can the same model reach?"
-        if word != truth[case]:
-            return f"case {case}: expected the other word, got {word!r}. Hint: {why[case]}."
-    return None
+    return judged(answer, table, ("mistake", "optimum"))

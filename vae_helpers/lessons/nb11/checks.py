@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Independent, Normal
 
-from ...exercises import compare, draws, exercise, filled_in, several, verdicts
+from ...exercises import compare, draws, exercise, filled_in, judged, several
 
 
 @exercise("11.1", praise="One weight that carries the sum counts as one sample.")
@@ -155,10 +155,4 @@ CHARTS = {
 
 @exercise("11.6", praise="Measure what each place loses, then change the place that loses most.")
 def which_of_them(answer):
-    given = verdicts(answer, CHARTS, sorted(right for right, _ in CHARTS.values()))
-    for chart, (right, why) in CHARTS.items():
-        if not given[chart]:
-            return f"{chart}: expected a choice, got nothing yet. Hint: which of its numbers is the largest loss, and whose fault is it?"
-        if given[chart] != right:
-            return f"{chart}: expected another choice than {given[chart]!r}. Hint: {why}"
-    return None
+    return judged(answer, CHARTS, sorted(right for right, _ in CHARTS.values()))

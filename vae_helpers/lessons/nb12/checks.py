@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Normal
 
-from ...exercises import compare, draws, exercise, filled_in, verdicts
+from ...exercises import compare, draws, exercise, filled_in, judged
 
 
 @exercise("12.1", praise="The prior pulls with the weight itself, a little for each image.")
@@ -126,9 +126,4 @@ JUDGEMENTS = {
 
 @exercise("12.5", praise="A claim about overfitting needs a model that had the time to overfit.")
 def overfitting_verdicts(answer):
-    given = verdicts(answer, JUDGEMENTS, ("supports", "contradicts", "does not say"))
-    for table, (right, question) in JUDGEMENTS.items():
-        if given[table] != right:
-            came = f"another verdict than {given[table]!r}" if given[table] else "a verdict, got nothing yet"
-            return f"table {table}: expected {came}. Hint: {question}"
-    return None
+    return judged(answer, JUDGEMENTS, ("supports", "contradicts", "does not say"))

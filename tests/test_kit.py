@@ -158,14 +158,19 @@ def test_the_browser_is_sent_nowhere_else():
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\(|\beval\(", path.read_text(encoding="utf-8")), path.name
 
 
+def begun(sheet: str) -> list[str]:
+    """The class with which each of its rules begins."""
+    text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", sheet, flags=re.DOTALL)
+    selectors = ",".join(re.findall(r"([^{}]+)\{", text)).split(",")
+    return [names[0] for one in selectors if (names := [n for n in re.findall(r"\.(vae-[\w-]+)", one) if n != "vae-view"])]
+
+
 def test_no_style_sheet_reaches_into_another_view():
     """On a page all style sheets hold at once, so the class with which a rule begins belongs to one file, or to the view as a whole."""
     owners: dict[str, set[str]] = {}
     for path in KIT.parent.rglob("*.css"):
-        text = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        for selector in ",".join(re.findall(r"([^{}]+)\{", text)).split(","):
-            for name in [name for name in re.findall(r"\.(vae-[\w-]+)", selector) if name != "vae-view"][:1]:
-                owners.setdefault(name, set()).add(path.name)
+        for name in begun(path.read_text(encoding="utf-8")):
+            owners.setdefault(name, set()).add(path.name)
     for name, files in owners.items():  # a vae-line has a second class, its view's; the sheets of examples are loaded together
         assert len(files) == 1 or name == "vae-line" or files == {"examples.css", "interpolation.css"}, (name, files)
 
@@ -390,3 +395,15 @@ def test_views_are_given_what_they_can_show_or_say_what_is_wrong(call, error, me
 def test_a_page_of_a_generator_of_views_is_not_empty(tmp_path):
     one = save_page([LatentPad(VIEW_MODEL)], tmp_path / "a.html", "t").read_text(encoding="utf-8")
     assert save_page((LatentPad(VIEW_MODEL) for _ in "a"), tmp_path / "b.html", "t").read_text(encoding="utf-8") == one
+
+
+SHEETS = sorted(path.name for path in KIT.parent.glob("*.css"))
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_view_brings_the_looks_that_it_uses(sheet):
+    """What only another view's style sheet says of a class looks right beside that view, and wrong alone."""
+    somewhere = {name for other in SHEETS for name in begun(bundle(other))}
+    used = set(re.findall(r"\bvae-[\w-]+", bundle(sheet.replace(".css", ".js"))))
+    missing = (used & somewhere) - set(begun(bundle(sheet)))
+    assert not missing, missing

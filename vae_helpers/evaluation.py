@@ -18,7 +18,7 @@ from .toy import Evidence
 NOT_FINITE = "the {} puts out numbers that are not finite: train the model anew, with a smaller lr"
 # Of the grid: the side of a cell, at first and at last; how far below an image's highest log p(x, z) a cell may be left as it is, in nats;
 # values of one table (cells, images); the least tolerance, in nats: the decoder computes in float32.
-FIRST_STEP, LAST_STEP, NEGLIGIBLE, MOST_VALUES, LEAST_TOLERANCE = 1 / 8, 1 / 512, 50.0, 2**25, 1e-4
+FIRST_STEP, LAST_STEP, NEGLIGIBLE, MOST_VALUES, LEAST_TOLERANCE = 1 / 8, 1 / 512, 30.0, 2**25, 1e-4
 ROUNDING = 0.01  # nats: a smaller error that is left at the last step is float32's
 
 

@@ -14,9 +14,15 @@ from build_notebooks import as_text, normalise, unwanted
 from freshness import ROOT, read, staleness
 from notebook_reading import code_cells, number, tags
 
+from vae_helpers import widgets
+
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", ""}  # "": under the cell before it, as JupyterLab writes it
 LINES, BYTES = 15, 1_000_000
 FURTHER = "Further: "
+VIEW = re.compile(
+    rf"({'|'.join(name for name in widgets.__all__ if name[0].isupper())}): "
+)  # how a view names itself where nobody can move it
+HAND = re.compile(r"\b(choose|drag|draw|move|press|slide|switch)\b", re.IGNORECASE)
 PRIVATE = re.compile(rf"(?<![\w.])/(home|Users|root|tmp|work|opt|var|mnt|srv)/\S*|\b[A-Z]:\\\w+\S*|{re.escape(str(ROOT))}")
 EXEMPT = {"00": {"predicts", "interactive", "exercises"}}  # 00 is the map: it proves nothing of its own
 RULES: dict[str, Callable[["Page"], Iterator[str]]] = {}
@@ -88,9 +94,10 @@ def small(page: Page) -> Iterator[str]:
 
 @rule
 def captions(page: Page) -> Iterator[str]:
-    """A picture has alt text in its cell's metadata, and the same sentence as a caption in the markdown cell below."""
+    """A picture has alt text in its cell's metadata, and a caption in the markdown cell below: of a figure the same sentence; of a live
+    view, whose alt text describes the stored picture, another one, which says what to move and what is seen then."""
     for (index, cell), (_, below) in zip(page.cells, [*page.cells[1:], (None, {"cell_type": None, "source": ""})], strict=True):
-        pictures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        pictures = [output["data"] for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
         alt = " ".join(cell["metadata"].get("alt", "").split())
         if pictures and not alt:
             yield f"cell {index} shows a picture and has no alt text"
@@ -98,8 +105,12 @@ def captions(page: Page) -> Iterator[str]:
             yield f"cell {index} has alt text and shows no picture"
         if len(pictures) > 1:
             yield f"cell {index} shows {len(pictures)} pictures with one alt text: one figure a cell"
-        shown = re.findall(r"\*Figure: (.+?)\*", below["source"], re.DOTALL) if below["cell_type"] == "markdown" else []
-        if pictures and alt and [" ".join(caption.split()) for caption in shown] != [alt]:
+        found = re.findall(r"\*Figure: (.+?)\*", below["source"], re.DOTALL) if below["cell_type"] == "markdown" else []
+        shown = [" ".join(caption.split()) for caption in found]
+        if any(VIEW.match(data.get("text/plain", "")) for data in pictures):
+            if len(shown) != 1 or shown == [alt] or not HAND.search(shown[0]):
+                yield f"cell {index}: the markdown cell below says not what the hand does and what is seen live: {shown or 'none'}"
+        elif pictures and alt and shown != [alt]:
             yield f"cell {index}: the markdown cell below needs *Figure: {alt}*, it has {shown or 'none'}"
 
 

@@ -96,6 +96,8 @@ def stream(name, text):
 
 FIGURE = {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {}}
 WIDGET = {"output_type": "display_data", "data": {"application/vnd.jupyter.widget-view+json": {}, "image/png": PNG}, "metadata": {}}
+LIVE = {"output_type": "display_data", "data": {"text/plain": "LatentPad: a pad", "image/png": PNG}, "metadata": {}}
+ALT = {"alt": "A straight line."}
 BREACHES = [
     ("fresh", source(3, "widgets.draw(1)"), "changed since it was built"),
     ("fresh", put(3, outputs=[]), "not written by this tool"),
@@ -114,6 +116,8 @@ BREACHES = [
     ("captions", put(3, outputs=[FIGURE, FIGURE]), "2 pictures"),
     ("captions", source(4, "*Figure: Another line.*"), "needs *Figure: A straight line.*"),
     ("captions", source(4, "A straight line."), "it has none"),
+    ("captions", put(3, outputs=[LIVE], metadata=ALT), "says not what the hand does"),
+    ("captions", lambda page: [put(3, outputs=[LIVE], metadata=ALT)(page), source(4, "*Figure: A line.*")(page)], "not what the hand does"),
     ("opening", swap(0, 1), "does not start with a title"),
     ("opening", source(0, ".", "?"), "asks no question"),
     ("opening", source(0, "", "**You will be able to**"), "lacks **You will be able to**"),

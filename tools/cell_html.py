@@ -54,9 +54,9 @@ def output(one: dict, alt: str, parts: Parts) -> str:
     """The HTML of one output: the richest of its kinds that a page can show."""
     data = one.get("data", {})
     words = data.get("text/plain", one.get("text", ""))
-    alt = alt or words
+    alt = alt or (words.partition(": ")[2] if PAGE_VIEW in data else "") or words
     if PAGE_VIEW in data:
-        inside = parts.view(data[PAGE_VIEW], base64.b64decode(data["image/png"]), words.partition(": ")[2] or words)
+        inside = parts.view(data[PAGE_VIEW], base64.b64decode(data["image/png"]), alt)
     elif "text/html" in data:
         inside = data["text/html"]
     elif "image/png" in data:

@@ -145,6 +145,17 @@ def closing(page: Page) -> Iterator[str]:
 
 
 @rule
+def vote_first(page: Page) -> Iterator[str]:
+    """Folk claims are put to the reader, in the section's first cell, before a verdict is in sight."""
+    for _, cell in page.cells:
+        if cell["cell_type"] == "markdown" and re.match(rf"## ({FURTHER})?Folk claims, tested\n", cell["source"]):
+            if "?" not in _prose(cell["source"]):
+                yield "the section of folk claims does not begin with a question"
+            if found := re.search(r"^\|.*$|\*(Verdict|True|False)\b.*", cell["source"], re.MULTILINE):
+                yield f"the section of folk claims begins with a verdict: {found[0][:60]}"
+
+
+@rule
 def exercises(page: Page) -> Iterator[str]:
     """Three exercises at least."""
     count = sum("exercise-check" in tags(cell) for _, cell in page.cells)

@@ -1,6 +1,7 @@
 """What notebook 10 cannot train while you wait: weights, sizes, contexts and cures over seeds, on the digits and on MNIST.
 
-    python experiments/failures.py weights digits     one group; the groups are those of GROUPS, the data "digits" or "mnist"
+    python experiments/failures.py weights digits       one of the groups below, the data "digits" or "mnist"
+    python experiments/failures.py dimensions digits    the cures at L = 16 once more: KL of each dimension, sorted, in cures.csv
 
 A finished stack appends one row a model to vae_helpers/results/failures.csv; what is there already is not run again.
 VAEs under a Bernoulli, pixels binarized anew in every batch, Adam, one cycle; scored on test images binarized once. `units`: dimensions
@@ -32,16 +33,20 @@ def group(name: str, data: str) -> list[list[dict]]:
     if name == "weights":
         latent_dim, seeds = (8, range(6)) if small else (16, range(2))
         return [[BASE | {"latent_dim": latent_dim, "beta": beta, "seed": seed} for beta in WEIGHTS] for seed in seeds]
+    if name == "twins":  # two weights, of which the rows above say that their ELBOs are equal
+        latent_dim, pair, seeds = (8, (0.26, 2.8), range(6)) if small else (16, (0.25, 2.4), range(3))
+        return [[BASE | {"latent_dim": latent_dim, "beta": beta, "seed": seed} for beta in pair for seed in seeds]]
     if name == "sizes":
         lengths, seeds = ((900, 4500), range(4)) if small else ((1500,), range(3))
         return [[BASE | {"latent_dim": size, "steps": n, "seed": seed} for seed in seeds] for n in lengths for size in (2, 8, 16, 64)]
     if name == "contexts":
-        reaches, seeds = ((0, 1, 8, 63), range(4)) if small else ((0, 28, 783), range(1))
+        reaches, seeds = ((0, 1, 8, 63), range(4)) if small else ((0, 28, 783), range(3))
         shape = {"latent_dim": 2 if small else 16, "steps": 1500 if small else 1000}
         return [[BASE | shape | {"reach": reach, "seed": seed} for reach in reaches for seed in seeds]]
-    if name == "cures":
+    if name in ("cures", "dimensions"):
         methods, seeds = ("plain", "warm-up", "free bits", "encoder first"), range(20 if small else 3)
         sizes, steps = ((16, 2), 1000) if small else ((16,), 1500)
+        sizes = sizes[:1] if name == "dimensions" else sizes
         shape = {"layers": 3, "steps": steps}
         return [[BASE | shape | {"latent_dim": size, "method": m, "seed": seed} for m in methods for seed in seeds] for size in sizes]
     if name == "long cures":  # what time alone does
@@ -50,7 +55,7 @@ def group(name: str, data: str) -> list[list[dict]]:
     if name == "noise":  # the encoder's gradient by the naive score function
         shape = {"latent_dim": 2}
         methods = ("plain", "score function", "score function, warm-up")
-        return [[BASE | shape | {"method": m, "seed": seed} for m in methods for seed in range(8 if small else 1)]]
+        return [[BASE | shape | {"method": m, "seed": seed} for m in methods for seed in range(8 if small else 3)]]
     raise ValueError(f"unknown group {name!r}")
 
 
@@ -80,10 +85,20 @@ def run_many(settings: list[dict], data: datasets.Dataset) -> list[dict]:
     )
     seconds = (time.process_time() - start) / len(models)
     train = datasets.binarize(data.train.images[:10_000], torch.Generator().manual_seed(0))
-    return [
-        s | score(model, test, train, data.test.images[: len(test)]) | {"seconds": round(seconds, 1)}
-        for s, model in zip(settings, models, strict=True)
+    grey = data.test.images[: len(test)]
+    found = [
+        by_dimension(vae, test) if s["group"] == "dimensions" else score(vae, test, train, grey)
+        for s, vae in zip(settings, models, strict=True)
     ]
+    return [s | numbers | {"seconds": round(seconds, 1)} for s, numbers in zip(settings, found, strict=True)]
+
+
+@torch.no_grad()
+def by_dimension(vae: VAE, test: torch.Tensor) -> dict:
+    """The KL of each latent dimension, nats per test image, the largest first."""
+    mu, logvar = vae.mu_logvar(test)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(0)
+    return {f"kl_{j}": round(nats, 4) for j, nats in enumerate(kl.sort(descending=True).values.tolist(), 1)}
 
 
 @torch.no_grad()
@@ -124,7 +139,7 @@ def _with_context(vae: VAE, reach: int) -> VAE:
 def main() -> None:
     name, data = sys.argv[1:3]
     torch.set_num_threads(1)
-    loaded, table = datasets.load(data), results.FOLDER / "failures.csv"
+    loaded, table = datasets.load(data), results.FOLDER / ("cures.csv" if name == "dimensions" else "failures.csv")
     facts = {"device": f"cpu {platform.machine()}", "command": command()} | runtime.versions()
     for settings in group(name, data):
         settings = [{"group": name, "data": data} | s for s in settings]

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from vae_helpers import clinic, datasets
 from vae_helpers.clinic import measuring
+from vae_helpers.conditional import ConditionalVAE
+from vae_helpers.divergences import kl_standard_normal
 from vae_helpers.lessons.nb10 import patients
 from vae_helpers.models import VAE
 from vae_helpers.training import History
@@ -73,6 +75,70 @@ def test_each_illness_is_named_first(illness):
     found = admitted(illness)
     assert found.first == illness and found.advice == clinic.ILLNESSES[illness]
     assert f"Look first at: {illness}." in str(found) and "→" in str(found)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_any_vae_of_the_package_is_examined(network, likelihood):
+    vae = VAE((8, 8), 3, (16,), likelihood, network, seed=0)
+    found = clinic.chart(vae, DIGITS.test.images.round(), n_samples=200)
+    with torch.no_grad():
+        kl = kl_standard_normal(*vae.mu_logvar(DIGITS.test.images.round())).mean().item()
+    assert found.kl.mean == pytest.approx(kl, rel=1e-5) and found.first in clinic.ILLNESSES and clinic.draw(Figure(), found).axes
+
+
+def test_a_conditional_vae_is_asked_with_its_labels():
+    x, y, g = DIGITS.train.images.round(), DIGITS.train.labels, torch.Generator().manual_seed(0)
+    vae = ConditionalVAE((8, 8), 3, (32,), seed=0)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=5e-3)
+    for _ in range(600):
+        rows = torch.randint(len(x), (100,), generator=g)
+        mu, logvar = vae.mu_logvar(x[rows], y[rows])
+        z = mu + (logvar / 2).exp() * torch.randn(mu.shape, generator=g)
+        loss = 2 * kl_standard_normal(mu, logvar) - vae.likelihood.log_prob(vae.outputs(z, y[rows]), x[rows].flatten(1))
+        optimizer.zero_grad()
+        loss.mean().backward()
+        optimizer.step()
+    found = clinic.chart(vae, x, labels=y)
+    with torch.no_grad():
+        mu, logvar = vae.mu_logvar(x, y)
+        at_mean = vae.likelihood.log_prob(vae.outputs(mu, y), x.flatten(1)).mean().item()
+        pictures = vae.mean_image(mu[:10], y[:10])
+    assert found.kl.mean == pytest.approx(kl_standard_normal(mu, logvar).mean().item(), rel=1e-4)
+    assert found.at_mean.mean == pytest.approx(at_mean, rel=1e-4)
+    torch.testing.assert_close(found.pictures["rebuilt"], pictures)
+    assert found.first == "lost ½" and found.price == pytest.approx((2, 2), rel=0.15)  # the KL weighed two
+    shuffled = clinic.chart(vae, x, labels=y.roll(1))
+    assert shuffled.elbo.mean < found.elbo.mean - 1
+    with pytest.raises(ValueError, match=r"expected labels of shape \(1438,\), got none"):
+        clinic.chart(vae, x)
+    with pytest.raises(ValueError, match="labels are for a ConditionalVAE"):
+        clinic.chart(VAE((8, 8), 2), x, labels=y)
+
+
+def test_what_has_no_price_is_a_dash():
+    vae = VAE((8, 8), 2, (8,), seed=0)
+    with torch.no_grad():
+        vae.encoder[-1].weight.zero_(), vae.encoder[-1].bias.zero_()
+    found = clinic.chart(vae, DIGITS.test.images.round())
+    figure = clinic.draw(Figure(), found)
+    assert "nan" not in str(found) and not any("nan" in text.get_text() for text in figure.axes[-1].texts)
+    assert {sign.name: sign.value for sign in found.signs}["a nat of KL costs (by noise; by μ)"] == "–; – nats"
+
+
+def test_a_shuffled_target_leaves_an_empty_code():
+    """Input and target (or label) in another order: nothing that q says helps."""
+    vae, g = VAE((8, 8), 3, (32,), seed=0), torch.Generator().manual_seed(0)
+    optimizer, x = torch.optim.Adam(vae.parameters(), lr=5e-3), DIGITS.train.images.round().flatten(1)
+    for _ in range(600):
+        batch = x[torch.randint(len(x), (100,), generator=g)]
+        mu, logvar = vae.mu_logvar(batch)
+        z = mu + (logvar / 2).exp() * torch.randn(mu.shape, generator=g)
+        optimizer.zero_grad()
+        (kl_standard_normal(mu, logvar) - vae.likelihood.log_prob(vae.outputs(z), batch.roll(1, 0))).mean().backward()
+        optimizer.step()
+    found = clinic.chart(vae, x)
+    assert found.first == "encoder cut off or β too large" and "own target" in found.advice
 
 
 def charted(vae=None, images=None, history=None, **changes) -> str:

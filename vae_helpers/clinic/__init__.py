@@ -10,12 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..conditional import ConditionalVAE
 from ..evaluation import Estimate, estimate
 from ..inputs import MOST_SEED, ArrayLike, in_short, whole_number
 from ..models import VAE, check_model
 from ..training import History
 from .drawing import draw
-from .measuring import examined, measure
+from .measuring import examined, measure, told
 from .signs import ILLNESSES, NOTHING, Sign, signs
 
 __all__ = ["ILLNESSES", "NOTHING", "Chart", "Sign", "chart", "draw"]
@@ -48,14 +49,23 @@ class Chart(NamedTuple):
     __repr__ = __str__
 
 
-def chart(vae: VAE, images: ArrayLike, history: History | None = None, n_samples: int = 20, seed: int = 0) -> Chart:
+def chart(
+    vae: VAE | ConditionalVAE,
+    images: ArrayLike,
+    history: History | None = None,
+    n_samples: int = 20,
+    seed: int = 0,
+    labels: ArrayLike | None = None,
+) -> Chart:
     """Examine `vae` on images (N, H, W), at most 5,000 of them, evenly picked, and its log. Takes any pixels and says if they are wrong.
 
     Give it the images that the log speaks of, as the model saw them: training images, binarized where training binarizes (grey ones under
     a Bernoulli are binarized here if that agrees better with the log). n_samples: draws of z an image, fewer where there are many pixels.
-    Raises TypeError for what is no VAE, ValueError for fewer than two images or another shape.
+    labels: what a ConditionalVAE is told of each image, (N,). Raises TypeError for what is no VAE, ValueError for fewer than two images,
+    another shape, and labels that do not fit.
     """
-    check_model(vae, VAE)
+    check_model(vae, VAE, ConditionalVAE)
+    vae = told(vae, images, labels)
     if not isinstance(history, History | None):
         raise TypeError(f"expected the log as a History, as training.fit returns it, got {in_short(history)}")
     n_samples, seed = whole_number("n_samples", n_samples), whole_number("seed", seed, least=0, most=MOST_SEED)

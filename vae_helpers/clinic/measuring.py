@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..conditional import ConditionalVAE
 from ..datasets import binarize
 from ..inputs import ArrayLike, image_rows, is_binary, tensor_of
 from ..likelihoods import Bernoulli, Categorical, Gaussian
@@ -15,6 +16,7 @@ from ..runtime import with_gradients
 from ..training import History
 
 MOST_IMAGES, MOST_NUMBERS = 5000, 2**24  # of one pass: images times pixels times draws
+LEAST = 0.02  # nats of KL an image that a code must hold to have a price
 READINGS = {  # what the decoder may have been trained to take for z; μ, log σ², ε
     "μ + σ ε": lambda mu, logvar, eps: mu + (logvar / 2).exp() * eps,
     "μ + log σ² · ε": lambda mu, logvar, eps: mu + logvar * eps,
@@ -46,6 +48,45 @@ class Measured(NamedTuple):
     at_shrunk_mean: Tensor  # z = σ μ
     never_on: float
     sigma_ratio: float | None
+
+
+class FirstLayer(nn.Module):
+    """That of a network which is told what each image shows: the labels' part is added, row by row, from the first image on."""
+
+    def __init__(self, layer: nn.Module, told: Tensor):
+        super().__init__()
+        self.layer, self.told = layer, told
+
+    def forward(self, h: Tensor) -> Tensor:
+        return self.layer(h) + self.told[: h.shape[-2]]
+
+
+class Told(VAE):
+    """A conditional VAE with the labels of the images at hand, so that it can be asked like any other, of the first so many of them."""
+
+    def __init__(self, model: ConditionalVAE, labels: Tensor):
+        super().__init__(**{key: value for key, value in model.config.items() if key != "n_labels"})
+        self.likelihood, kinds = model.likelihood, model._one_hot(labels)
+        with torch.no_grad():
+            self.encoder = nn.Sequential(FirstLayer(model.encoder[0], model.label_to_encoder(kinds)), *model.encoder[1:])
+            self.decoder = nn.Sequential(FirstLayer(model.decoder[0], model.label_to_decoder(kinds)), *model.decoder[1:])
+        self._zero = model._zero
+
+    def outputs(self, z: ArrayLike) -> Tensor:
+        return self.decoder(z)
+
+
+def told(vae: VAE | ConditionalVAE, images: ArrayLike, labels: ArrayLike | None) -> VAE:
+    """The model as a VAE of the images that `examined` picks."""
+    n, kinds = len(tensor_of(images, "images")), None if labels is None else tensor_of(labels, "labels")
+    if not isinstance(vae, ConditionalVAE):
+        if labels is not None:
+            raise ValueError("labels are for a ConditionalVAE, and this is a VAE: leave them out")
+        return vae
+    if kinds is None or tuple(kinds.shape) != (n,):
+        got = "none" if kinds is None else f"shape {tuple(kinds.shape)}"
+        raise ValueError(f"a ConditionalVAE is told what each image shows: expected labels of shape ({n},), got {got}")
+    return Told(vae, kinds[:: -(-n // MOST_IMAGES)])
 
 
 def examined(vae: VAE, images: ArrayLike, history: History | None, seed: int) -> tuple[Tensor, Pixels]:
@@ -86,16 +127,16 @@ def price_of_a_nat(vae: VAE, x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor,
 
     Where training has come to rest, scaling every σ or every μ(x) by a common factor changes E_q[log p(x|z)] by β times the change of the
     KL. So β = −∂R/∂log s / Σ (1 − σ²), and β = ∂R/∂log a / Σ μ², with sums over images and dimensions (notebook 10). x (batch, D); mu and
-    logvar (batch, L); eps (K, batch, L). Read it on training images; on others overfitting distorts it. NaN where the code is empty.
+    logvar (batch, L); eps (K, batch, L). Read it on training images; on others overfitting distorts it. NaN where there is no price:
+    where the code is empty (a KL below LEAST nats), or where some σ are above 1 and some below, so that little of the sum is left.
     """
     log_s, log_a = (torch.zeros((), requires_grad=True, device=mu.device, dtype=mu.dtype) for _ in range(2))
     with with_gradients():
         z = READINGS[reading](log_a.exp() * mu, logvar + 2 * log_s, eps)
         values = log_likelihood(vae, x, z)
         by_noise, by_mean = (v.item() for v in torch.autograd.grad(values.sum(), (log_s, log_a)))
-    narrower, squares = 1 - logvar.exp(), mu.square()  # where some σ are above 1 and some below, what is left says nothing
-    pairs = (-by_noise, narrower), (by_mean, squares)
-    price = (gain / v.sum().item() if v.sum() > max(0.01 * len(x), 0.5 * v.abs().sum()) else math.nan for gain, v in pairs)
+    pairs, empty = ((-by_noise, 1 - logvar.exp()), (by_mean, mu.square())), _kl(mu, logvar).sum() < LEAST * len(x)
+    price = (math.nan if empty or v.sum() <= max(0.01 * len(x), 0.5 * v.abs().sum()) else gain / v.sum().item() for gain, v in pairs)
     return values.detach(), tuple(price)
 
 

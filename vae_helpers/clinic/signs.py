@@ -10,6 +10,7 @@ from ..training import History
 from .measuring import Measured
 
 NOTHING = "nothing to report"
+FAIR = 1.6  # a price of a nat that is off one by less than this factor is no sign of anything
 # Name → what to look at.
 ILLNESSES = {
     "pixels out of range": "Divide by the largest grey level where the images are loaded, once: training and encoder take pixels in 0 … 1.",
@@ -66,7 +67,7 @@ def signs(vae: VAE, found: Measured, history: History | None) -> Iterator[Sign]:
     if found.sigma_ratio is not None:
         fits = 1 / 3 < found.sigma_ratio < (1.4 if empty else 3)
         yield Sign("σ / root mean squared error", f"{found.sigma_ratio:.2f}", "about 1", "" if fits else "σ is not the residual's")
-    yield Sign("a nat of KL costs (by noise; by μ)", f"{by_noise:.2f}; {by_mean:.2f} nats", "1; 1", weight)
+    yield Sign("a nat of KL costs (by noise; by μ)", f"{said(by_noise)}; {said(by_mean)} nats", f"{1 / FAIR:.1f} to {FAIR}", weight)
     if log:
         surplus, at_mean = logged - rec.mean, (found.at_mean - found.reconstruction).mean().item()
         flattered = surplus > 0.2 and 0.7 * at_mean < surplus < 1.5 * at_mean
@@ -79,7 +80,12 @@ def signs(vae: VAE, found: Measured, history: History | None) -> Iterator[Sign]:
         most = max(0.5, 0.03 * (max(elbo) - elbo[tenth]))
         yield Sign("ELBO, last tenth − the one before", f"{rise:.2f} nats", f"below {most:.1f}", "still rising" if rise > most else "")
     ratio = by_noise / by_mean if by_mean and by_noise * by_mean > 0 else math.nan  # no ratio of what has no price
-    yield Sign("price by noise / price by μ", f"{ratio:.2f}", "1", "two prices" if (ratio <= 1 / 3 or ratio >= 3) and not empty else "")
+    yield Sign("price by noise / price by μ", said(ratio), "1", "two prices" if (ratio <= 1 / 3 or ratio >= 3) and not empty else "")
+
+
+def said(price: float) -> str:
+    """A price as the charts print it; an empty code has none."""
+    return f"{price:.2f}" if math.isfinite(price) else "–"
 
 
 def _readings(found: Measured, kl: float) -> Iterator[Sign]:
@@ -93,7 +99,7 @@ def _readings(found: Measured, kl: float) -> Iterator[Sign]:
         gain, prices = estimate(values), [p for p in found.prices[reading] if math.isfinite(p)]
         costs_one = bool(prices) and all(0.7 < p < 1.4 for p in prices)
         better = gain.mean > max(least, 5 * gain.stderr) and kl > 0.05 and costs_one and not usual
-        cost = "; ".join(f"{p:.2f}" for p in found.prices[reading])
+        cost = "; ".join(map(said, found.prices[reading]))
         yield Sign(f"if z is {formula}: gain, price", f"{gain.mean:.2f}, {cost} nats", "a loss, or not 1; 1", illness if better else "")
 
 
@@ -110,7 +116,7 @@ def _weight(price: tuple[float, float], latent_dim: int, in_log: float) -> str:
         return "lost ½" if abs(in_log / 2 - 1) < 0.03 else ""
     beta = math.prod(known) ** (1 / len(known))
     off = [abs(math.log(beta / value)) for value in (1, 1 / latent_dim, 2)]
-    if off[0] < math.log(1.6):
+    if off[0] < math.log(FAIR):
         return ""
     if off[1] < math.log(1.25):
         return "KL averaged over latents"

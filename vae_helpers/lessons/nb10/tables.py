@@ -1,11 +1,11 @@
 """Tables of notebook 10: stored trainings, the charts of all patients, and what the chart said of models that it had not seen."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from ... import clinic
+from ...clinic.signs import said
 
 
 def table(rows: Sequence[dict], dial: str) -> str:
@@ -53,8 +53,8 @@ def ward(found: dict[str, clinic.Chart]) -> str:
         "KL, logged": [f"{c.history.kl[-1]:.2f}" for c in found.values()],
         "KL, measured": [f"{c.kl.mean:.2f}" for c in found.values()],
         "dimensions above 0.1 nat": [str(int((c.kl_each > 0.1).sum())) for c in found.values()],
-        "a nat costs, by noise": [_or_dash(c.price[0]) for c in found.values()],
-        "a nat costs, by means": [_or_dash(c.price[1]) for c in found.values()],
+        "a nat costs, by noise": [said(c.price[0]) for c in found.values()],
+        "a nat costs, by means": [said(c.price[1]) for c in found.values()],
     }
     for sign in next(iter(found.values())).signs:
         if "never on" in sign.name or sign.name.startswith("if z is"):
@@ -101,10 +101,6 @@ def by(rows: Sequence[dict], key: str) -> dict:
     for row in rows:
         groups.setdefault(row[key], []).append(row)
     return groups
-
-
-def _or_dash(price: float) -> str:
-    return f"{price:.2f}" if math.isfinite(price) else "–"
 
 
 def _mean_sd(rows: Sequence[dict], key: str, digits: int) -> str:

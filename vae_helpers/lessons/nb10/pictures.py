@@ -11,7 +11,7 @@ from torch import Tensor
 from ... import plots
 from ...datasets import Dataset
 from ...models import VAE
-from .tables import by, model_of, of, ordered
+from .tables import by, dimensions, model_of, of, ordered
 
 MARKERS = "osD^vP"
 
@@ -69,6 +69,8 @@ def four_ways(figure: Figure, rows: Sequence[dict], race: Sequence[dict]) -> Fig
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks], rotation=45 if dial == "beta" else 0)
         ax.minorticks_off()
         ax.set(xlabel=label, ylabel="KL, nats" if key == "kl" else "dimensions alive", ylim=(0, None))
+    contexts.set(yscale="log", ylim=(1, 40), yticks=(1, 2, 4, 8, 16, 32), yticklabels=(1, 2, 4, 8, 16, 32))
+    contexts.minorticks_off()
     most = max(row["units"] for row in of(rows, group="sizes"))
     alive = np.geomspace(2, most)  # on an axis of logarithms the diagonal is a curve
     sizes.plot(alive, alive, "k:", linewidth=1.5, label="all")
@@ -83,17 +85,21 @@ def four_ways(figure: Figure, rows: Sequence[dict], race: Sequence[dict]) -> Fig
     return figure
 
 
-def cures(figure: Figure, rows: Sequence[dict]) -> Figure:
-    """Twenty trainings before and after each cure: dimensions alive, and what it is worth; lines join the trainings of one seed."""
-    axes = figure.subplots(1, 3)
-    methods = [
-        m for m in ("plain", "warm-up", "free bits", "encoder first") if any(row["method"] == m for row in rows if row["group"] == "cures")
-    ]
+def cures(figure: Figure, rows: Sequence[dict], each: Sequence[dict]) -> Figure:
+    """Trainings before and after each cure on the digits: KL of each dimension (rows of cures.csv), dimensions alive, what it is worth.
+
+    Lines join the trainings of one seed.
+    """
+    (kl, *axes), methods = figure.subplots(2, 2).flat, ("plain", "warm-up", "free bits", "encoder first")
+    for i, method in enumerate(methods):
+        nats = dimensions(of(each, data="digits", method=method)).clip(1e-3)
+        plots.curve(kl, range(1, nats.shape[1] + 1), nats.mean(0), nats.std(0, ddof=1) / len(nats) ** 0.5, label=method, marker=MARKERS[i])
+    kl.set(yscale="log", ylim=(1e-3, 3), xlabel="latent dimension, sorted (L = 16)", ylabel="KL, nats")
+    kl.legend(fontsize=11)
     panels = ((16, "units", "dimensions alive of 16"), (16, "log_p", "log p(x) ≥, nats, L = 16"), (2, "log_p", "log p(x), nats, L = 2"))
     for ax, (size, key, label) in zip(axes, panels, strict=True):
-        these = [row for row in rows if row["group"] == "cures" and row["data"] == "digits" and row["latent_dim"] == size]
-        for seed in sorted({row["seed"] for row in these}):
-            values = [next((row[key] for row in these if row["seed"] == seed and row["method"] == m), np.nan) for m in methods]
+        for these in by(of(rows, group="cures", data="digits", latent_dim=size), "seed").values():
+            values = [next((row[key] for row in these if row["method"] == m), np.nan) for m in methods]
             ax.plot(range(len(methods)), values, color="0.75", linewidth=1, zorder=1)
             for i, value in enumerate(values):
                 ax.plot(i, value, MARKERS[i], color=f"C{i}", alpha=0.7, markersize=6)
@@ -145,6 +151,36 @@ class Weights:
             mu, logvar = self.family[beta].mu_logvar(self.images)
         kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean(0).sort(descending=True).values
         return f"KL {kl.sum():.2f} nats = " + " + ".join(f"{v:.2f}" for v in kl.tolist())
+
+
+def bent(figure: Figure, rows: Sequence[dict]) -> Figure:
+    """What the ELBO lacks from the log p(x) of a decoder trained on it, a bar a seed: the bent decoder, and the gap that remains."""
+    groups = by(rows, "data")
+    for ax, (data, these) in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items(), strict=True):
+        best, mine, bound = (np.array([row[key] for row in these]) for key in ("log_p_exact", "log_p_elbo", "bound_elbo"))
+        ax.barh(range(len(these)), best - mine, color="C3", hatch="//", edgecolor="white", label="the bent decoder")
+        ax.barh(range(len(these)), mine - bound, left=best - mine, color="C0", label="the remaining gap")
+        ax.set(xlabel="nats below log p(x), trained on it", ylabel="seed", title=data, yticks=range(len(these)))
+        ax.set_ylim(-0.6, 1.35 * len(these))  # room for the legend
+    figure.axes[0].legend(fontsize=11, loc="upper right")
+    return figure
+
+
+def sheet(figure: Figure, rows: Sequence[dict]) -> Figure:
+    """Directions of the sheet over active units, a mark a model (rows of blur.csv): units by nats filled, by the mean hollow."""
+    groups = by(rows, "data")
+    for k, (ax, (data, these)) in enumerate(zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items(), strict=True)):
+        most = max(row["latent_dim"] for row in these)
+        ax.plot([1.8, most], [1.8, most], "k:", linewidth=1.5, label="as many")
+        for key, label, face in (("by_mean", "active by the mean", "none"), ("units", "KL above 0.1 nat", f"C{k}")):
+            x, y = ([row[name] for row in these] for name in (key, "directions"))
+            ax.plot(x, y, MARKERS[k], color=f"C{k}", markerfacecolor=face, alpha=0.7, label=label)
+        ax.set(xscale="log", yscale="log", xlabel="active units", ylabel="directions worth 0.1 nat", title=data)
+        ticks = [n for n in (2, 4, 8, 16, 32, 64) if n <= most]
+        ax.set_xticks(ticks, ticks), ax.set_yticks(ticks, ticks)
+        ax.minorticks_off()
+    figure.axes[0].legend(fontsize=11)
+    return figure
 
 
 def gan_runs(figure: Figure, rows: Sequence[dict]) -> Figure:

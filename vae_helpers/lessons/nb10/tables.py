@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from ... import clinic
 from ...clinic.signs import said
+from ...evaluation import Estimate, estimate
 
 
 def table(rows: Sequence[dict], dial: str) -> str:
@@ -22,6 +24,56 @@ def table(rows: Sequence[dict], dial: str) -> str:
             ]
             lines.append(f"{name:<22}" + " ".join(f"{cell:>14}" for cell in cells) + f"{len(these):>6}")
     return "\n".join(lines) + "\n"
+
+
+def in_pairs(rows: Sequence[dict], key: str, dial: str, one: str | float, other: str | float) -> Estimate:
+    """`key` at dial = other less that at dial = one, seed by seed: mean ± standard error over the seeds that have both."""
+    at = [{row["seed"]: float(row[key]) for row in rows if row[dial] == value} for value in (one, other)]
+    return estimate(torch.tensor([at[1][seed] - at[0][seed] for seed in sorted(at[0].keys() & at[1].keys())]))
+
+
+def by_dimension(rows: Sequence[dict], shown: int = 8) -> str:
+    """KL of each latent dimension, sorted, before and after each cure: means over seeds, and ± their standard deviation below."""
+    lines = [f"{'KL of dimension':<24}" + "".join(f"{j:>7}" for j in range(1, shown + 1)) + "  the rest"]
+    for name, these in by([row | {"name": f"{row['data']}, {row['method']}"} for row in rows], "name").items():
+        kl = dimensions(these)
+        kl = np.concatenate([kl[:, :shown], kl[:, shown:].sum(1, keepdims=True)], axis=1)
+        for label, values in ((name, kl.mean(0)), (f"  ± ({len(kl)} seeds)", kl.std(0, ddof=1))):
+            lines.append(f"{label:<24}" + "".join(f"{v:>7.2f}" for v in values[:-1]) + f"{values[-1]:>10.2f}")
+    return "\n".join(lines)
+
+
+def dimensions(rows: Sequence[dict]) -> np.ndarray:
+    """The stored KL of each dimension, the largest first: (seeds, L)."""
+    return np.array([[row[f"kl_{j}"] for j in range(1, row["latent_dim"] + 1)] for row in rows])
+
+
+def blur(rows: Sequence[dict]) -> str:
+    """The runs of experiments/blur.py: a line for each setting, means over seeds ± their standard deviation."""
+    lines = [f"{'':<34}{'edges rebuilt':>15}{'drawn':>14}{'KL':>15}{'alive':>13}{'by the mean':>13}{'directions':>13}  seeds"]
+    for data, some in by(rows, "data").items():
+        names = [row | {"name": f"{data}, σ = {row['sigma']}, β = {row['beta']:g}, L = {row['latent_dim']}"} for row in some]
+        for name, these in by(names, "name").items():
+            cells = [_mean_sd(these, key, 2) for key in ("edges_rebuilt", "edges_drawn", "kl")]
+            cells += [_mean_sd(these, key, 1) for key in ("units", "by_mean", "directions")]
+            lines.append(
+                f"{name:<34}{cells[0]:>15}{cells[1]:>14}{cells[2]:>15}" + "".join(f"{c:>13}" for c in cells[3:]) + f"{len(these):>6}"
+            )
+    return "\n".join(lines)
+
+
+def dials(rows: Sequence[dict]) -> dict[tuple[str, str], list[dict]]:
+    """The runs of experiments/blur.py by data and by the one setting that differs: "sigma", "beta" or "latent_dim"."""
+    found = {}
+    for data, some in by(rows, "data").items():
+        base = {"sigma": 0.1, "beta": 1.0, "latent_dim": next(row["latent_dim"] for row in some if row["beta"] != 1)}
+        found |= {(data, dial): of(some, **{key: value for key, value in base.items() if key != dial}) for dial in base}
+    return found
+
+
+def two_elbos(letter: str, chart: clinic.Chart) -> str:
+    """What is read under a patient's chart."""
+    return f"Patient {letter}: ELBO {chart.history.elbo[-1]:.1f} nats by its log, {chart.elbo.mean:.1f} as measured."
 
 
 def gan_table(rows: Sequence[dict]) -> str:

@@ -94,7 +94,7 @@ def cures(figure: Figure, rows: Sequence[dict], each: Sequence[dict]) -> Figure:
     for i, method in enumerate(methods):
         nats = dimensions(of(each, data="digits", method=method)).clip(1e-3)
         plots.curve(kl, range(1, nats.shape[1] + 1), nats.mean(0), nats.std(0, ddof=1) / len(nats) ** 0.5, label=method, marker=MARKERS[i])
-    kl.set(yscale="log", ylim=(1e-3, 3), xlabel="latent dimension, sorted (L = 16)", ylabel="KL, nats")
+    kl.set(yscale="log", ylim=(1e-3, 30), xlabel="latent dimension, sorted (L = 16)", ylabel="KL, nats")
     kl.legend(fontsize=11)
     panels = ((16, "units", "dimensions alive of 16"), (16, "log_p", "log p(x) ≥, nats, L = 16"), (2, "log_p", "log p(x), nats, L = 2"))
     for ax, (size, key, label) in zip(axes, panels, strict=True):

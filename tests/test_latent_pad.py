@@ -205,6 +205,22 @@ def test_pad_says_what_is_wrong(options, error, message):
         LatentPad(digits_vae(), **options)
 
 
+def test_a_switch_is_the_models_third_number():
+    network = nn.Sequential(nn.Linear(3, 16), nn.Sigmoid())
+    pad = LatentPad(network, switch=["cat", "dog", 7], extent=(-2, 2, -2, 2), path=[(0, 1), (1, 1)])
+    assert pad.z == (0.0, 0.0, 0.0) and pad.get_state()["switch"] == ["cat", "dog", "7"]
+    pad.set_state({"z": [0.5, -1.5, 2]})  # as the browser does: a switch moves the third number alone, the hand the first two
+    assert pad.reading == "(z1, z2, label) = (0.50, −1.50, 2.00)"
+    torch.testing.assert_close(pad.image.flatten(), network(torch.tensor([[0.5, -1.5, 2.0]]))[0])
+    pad.z = (0.5, -1.5, 0.5)  # between two labels, from Python
+    assert Image.open(io.BytesIO(pad.picture())).size[0] > 1000
+    with pytest.raises(ValueError, match="z3 from 0 to 2, got 3"):
+        pad.z = (0, 0, 3)
+    for model, options in ((digits_vae(), {}), (network, {"codes": some_codes()}), (network, {"switch": ["alone"]})):
+        with pytest.raises(ValueError, match=r"two names or more beside a model of three numbers, \(z1, z2, label\), and no codes"):
+            LatentPad(model, **{"switch": ["a", "b"], **options})
+
+
 def test_pad_refuses_a_bad_point_later_and_keeps_the_old_one():
     pad = LatentPad(digits_vae(), z=(1, 1))
     with pytest.raises(ValueError, match="z2 from -3.5 to 3.5, got 99"):

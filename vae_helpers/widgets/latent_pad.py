@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .. import inputs
-from ..look import show_image
-from .kit.base import bundle, doubles, draw_png
-from .kit.decoder import WORDS, DecoderView
+from ..look import label_names, show_image
+from .kit.base import Limits, bundle, doubles, draw_png
+from .kit.decoder import WORDS, DecoderView, latent_dim
 from .kit.given import MOST_CODES, grey_levels, read_codes
 from .kit.plane import Content, Plane, PlaneTrait, ShownTrait, WindowTrait, ring, two_dimensions
 
@@ -35,7 +35,7 @@ class Path(traitlets.Tuple):
             raise ValueError(
                 f"Expected a {self.name} of at most {MOST_POINTS} points, got {len(points)}: take every second one, {self.name}[::2]."
             )
-        return super().validate(obj, tuple(obj.limits.check(tuple(point), "a path with z") for point in points.tolist()))
+        return super().validate(obj, tuple(obj.plane.limits.check(tuple(point), "a path with z") for point in points.tolist()))
 
 
 class LatentPad(DecoderView):
@@ -47,6 +47,8 @@ class LatentPad(DecoderView):
     limits: by default a square around the codes, or ±3.5 where there are none; ``window`` is the part of it that is seen.
     z: where the ring starts, by default the origin. ``z`` may be read and set at any time; ``image`` (H, W) is the decoded image there.
     ``path``, points ((x, y), …), is drawn by the reader, who can play it, or set here as a tensor (n, 2) or a list of pairs.
+    switch: names of the labels 0, 1, … that the model takes as its third number, one radio button each; z is then (z1, z2, label), which
+    Python may set between two labels. A pad with a switch has no codes underneath.
     Raises ValueError for codes of another shape, a z or a path outside the pad, weights that are NaN.
     """
 
@@ -55,6 +57,7 @@ class LatentPad(DecoderView):
     plane, shown, window = PlaneTrait(), ShownTrait(), WindowTrait()
     path = Path().tag(sync=True)
     images = traitlets.Bytes().tag(sync=True)  # a byte a pixel
+    switch = traitlets.List().tag(sync=True)
     words = traitlets.Dict({**WORDS, "real": "nearest real image"}).tag(sync=True)
 
     def __init__(
@@ -69,11 +72,19 @@ class LatentPad(DecoderView):
         caption: str = "A pad over the code plane and the image that the decoder makes of the chosen point.",
         path: Sequence | Tensor = (),
         images: Tensor | None = None,
+        switch: Sequence = (),
     ):
-        seen = read_codes(codes, labels, scales, two_dimensions(model))
+        names = label_names(switch)
+        if names and (latent_dim(model) != 3 or codes is not None or len(names) < 2):
+            raise ValueError(f"Expected two names or more beside a model of three numbers, (z1, z2, label), and no codes, got switch={names}.")
+        seen = read_codes(codes, labels, scales, 2 if names else two_dimensions(model))
         plane = Plane(Content(seen, hasattr(model, "prior"), axis_labels), extent)
-        traits = {"plane": plane, "shown": plane.shown, "z": plane.start if z is None else z, "path": path, "caption": caption}
-        super().__init__(model, seen, plane.limits, **traits)
+        limits, start, more = plane.limits, plane.start, {}
+        if names:
+            limits, start = Limits([*limits.pairs, (0.0, len(names) - 1.0)], limits.widen), (*start, 0.0)
+            more = {"switch": names, "words": {**self.words, "place": "(z1, z2, label) = ({z})"}}
+        traits = {"plane": plane, "shown": plane.shown, "z": start if z is None else z, "path": path, "caption": caption, **more}
+        super().__init__(model, seen, limits, **traits)
         if images is not None:
             images, count = inputs.pictures(images, self.image_shape), 0 if codes is None else len(inputs.codes(codes, 2).reshape(-1, 2))
             if len(images) != count:
@@ -87,7 +98,7 @@ class LatentPad(DecoderView):
         def draw(figure: Figure) -> None:
             plane, side, *real = figure.subplots(1, len(widths := [400, 220, 220] if self.images else [400, 220]), width_ratios=widths)
             trace(self.plane.draw(plane, self.shown, window=self.window), self.path)
-            ring(plane, *self.z)
+            ring(plane, *self.z[:2])
             show_image(side, self.image)
             side.set_title(self.reading.replace("; ", "\n"), fontsize=12, loc="left")
             for ax in real:

@@ -2,7 +2,7 @@
 
 import re
 
-from browser.figure import Figure, tagged
+from browser.figure import CANVAS, Figure, tagged
 from playwright.sync_api import expect
 
 
@@ -18,16 +18,34 @@ def test_folds_bend_q_onto_the_second_peak(lab):
     figure.arrived((8, "straight uphill"))
 
 
-def test_the_label_is_a_button_and_a_slider(lab):
+def test_a_word_is_painted_at_four_places(lab):
+    """The codebook: another entry, other pictures, the kernel's pixel for pixel."""
+    figure = Figure(lab, "11_four_ideas.ipynb", "codebook")
+    (entry,) = figure.sliders
+    figure.arrived(9)
+    before = figure.canvas.evaluate(CANVAS)
+    figure.drag(entry, 0.53, 0)
+    figure.arrived(1)
+    assert figure.canvas.evaluate(CANVAS) != before
+    entry.press("End")
+    figure.arrived(16)
+
+
+def test_the_label_is_a_switch_and_the_style_a_drag(lab):
     sources = tagged("11_four_ideas.ipynb", "label")
-    page = lab([*sources, "print([round(v, 2) for v in list(Out.values())[-1].z])"])
+    page = lab([*sources, "print([round(v, 2) for v in pad.z], pad.reading)"])
     for k in range(len(sources)):
         page.run_cell(k)
     assert not (errors := page.errors()), errors[0]
-    view = page.widget(len(sources) - 1, ".vae-view")
-    view.get_by_role("button", name=re.compile("encode image 8")).click()
+    view, pad, reading, canvas = (page.widget(len(sources) - 1, f".vae-{part}") for part in ("view", "pad", "reading", "image"))
+    expect(reading).to_have_text("(z1, z2, label) = (0.50, −0.50, 3.00)")
+    three = canvas.evaluate(CANVAS)
+    view.get_by_role("radio", name="7").check()
+    expect(reading).to_have_text("(z1, z2, label) = (0.50, −0.50, 7.00)")  # the style stays
+    seven = canvas.evaluate(CANVAS)
+    page.drag(pad, (0.5, 0.5), (0.8, 0.3))
+    expect(reading).to_contain_text(re.compile(r"= \((1\.[5-9]|2\.\d).*, 7\.00\)"))  # the label stays
+    expect(view.get_by_role("radio", name="7")).to_be_checked()
+    assert len({three, seven, canvas.evaluate(CANVAS)}) == 3
     page.run_cell(len(sources)).wait_idle()
-    expect(page.output(len(sources))).to_contain_text("[0.0, 0.0, 7.0]")
-    view.get_by_role("slider").nth(2).press("ArrowRight")
-    page.run_cell(len(sources)).wait_idle()
-    expect(page.output(len(sources))).to_contain_text(re.compile(r"\[0\.0, 0\.0, 7\.0[4-9]"))
+    expect(page.output(len(sources))).to_contain_text(reading.text_content().strip())

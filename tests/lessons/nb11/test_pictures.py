@@ -137,10 +137,10 @@ def test_priors_lie_where_they_are():
     plt.close("all")
 
 
-def test_the_labels_slider_is_the_label_where_it_is_whole_and_a_blend_between():
+def test_the_labels_number_is_the_label_where_it_is_whole_and_a_blend_between():
     torch.manual_seed(0)
     vae = ConditionalVAE(latent_dim=3, hidden=(20, 10), n_labels=5, seed=0)
-    network, z = pictures.label_as_a_slider(vae), torch.randn(5, 3)
+    network, z = pictures.label_as_a_number(vae), torch.randn(5, 3)
     with torch.no_grad():
         whole = network(torch.cat([z, torch.arange(5.0)[:, None]], 1))
         torch.testing.assert_close(whole, vae.mean_image(z, torch.arange(5)).flatten(1), atol=1e-5, rtol=1e-4)

@@ -11,46 +11,47 @@ from torch import Tensor, nn
 from ...conditional import ConditionalVAE
 from ...evaluation import estimate
 from ...look import BLUE, GREEN, GREY, ORANGE, RED, show_image
-from .stored import runs, values
+from .stored import paired, runs, values
 
 BOUNDS = {"log_evidence": ("log p(x)", BLUE, "o"), "bound_50": ("$\\mathcal{L}_{50}$", GREEN, "s"), "elbo": ("ELBO", ORANGE, "^")}
 
 
-def bounds_by_training(ax: Axes, rows: Sequence[dict]) -> Axes:
-    """ELBO, 𝓛₅₀ and log p(x) on test images against the K of the training, mean ± standard error over seeds; dashed: "dreg"."""
+def bounds_by_training(axes: Sequence[Axes], rows: Sequence[dict]) -> Sequence[Axes]:
+    """What training with K samples adds to log p(x) and 𝓛₅₀, and to the ELBO, of K = 1, paired, ± standard error; dashed: "dreg"."""
+    Ks = (1, 5, 50)
     for name, (label, colour, marker) in BOUNDS.items():
+        ax, aside = axes[name == "elbo"], 1.1 if name == "bound_50" else 1.0  # beside log p(x), which it nearly is
         for objective, style in (("iwae", "-"), ("dreg", "--")):
-            points = {K: runs(rows, objective=objective if K > 1 else "iwae", n_samples=K) for K in (1, 5, 50)}
-            found = {K: estimate(torch.tensor([row[name] for row in some.values()])) for K, some in points.items() if len(some) > 1}
-            ax.errorbar(
-                list(found),
-                [e.mean for e in found.values()],
-                [e.stderr for e in found.values()],
-                color=colour,
-                marker=marker,
-                linestyle=style,
-                capsize=4,
-                label=label if style == "-" else None,
-            )
-    ax.plot([], [], "--", color=GREY, label="doubly reparameterized")
-    ax.set(xscale="log", xlabel="samples K in training", ylabel="nats per test image")
-    ax.set_xticks([1, 5, 50], ["1", "5", "50"])
-    ax.minorticks_off()
-    ax.legend()
-    return ax
+            places = [{"objective": objective if K > 1 else "iwae", "n_samples": K} for K in Ks]
+            found = [paired(runs(rows, **place), runs(rows), name) for place in places]
+            means, errors = [gain.mean for gain in found], [gain.stderr for gain in found]
+            looks = {"color": colour, "marker": marker, "linestyle": style, "capsize": 4, "label": label if style == "-" else None}
+            ax.errorbar([aside * K for K in Ks], means, errors, **looks)
+    for ax in axes:
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.plot([], [], "--", color=GREY, label="doubly reparameterized")
+        ax.set(xscale="log", xlabel="samples K in training")
+        ax.set_xticks(Ks, map(str, Ks))
+        ax.minorticks_off()
+        ax.legend()
+    axes[0].set_ylabel("nats per test image above K = 1")
+    return axes
 
 
-def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, slopes: dict) -> Sequence[Axes]:
-    """Signal-to-noise ratio against K, one panel a model: (model, doubly) → values over Ks, with the slopes fitted to them."""
+def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, powers: dict) -> Sequence[Axes]:
+    """Signal-to-noise ratio against K, one panel a model: (model, gradient) → values over Ks, and (power of K fitted to them, its error)."""
     titles = {"line": "a Gaussian model", "images": "the VAE, 24 test images"}
+    kinds = {"plain": (RED, "o", -0.5), "doubly reparameterized": (BLUE, "s", 0.5), "decoder": (GREEN, "^", 0.5)}
     for ax, (model, title) in zip(axes, titles.items(), strict=True):
-        for doubly, colour, marker in ((False, RED, "o"), (True, BLUE, "s")):
-            name = "doubly reparameterized" if doubly else "plain"
-            label = f"{name}: $K^{{{slopes[model, doubly]:.2f}}}$".replace("-", "−")
-            ax.plot(Ks, ratios[model, doubly], marker=marker, color=colour, label=label)
+        for kind, (colour, marker, theory) in kinds.items():
+            if (model, kind) not in ratios:
+                continue
+            power, error = powers[model, kind]
+            label = f"{kind}: $K^{{{power:.2f} ± {error:.2f}}}$".replace("-", "−")
+            ax.plot(Ks, ratios[model, kind], marker=marker, color=colour, label=label)
             if model == "line":
-                guide = np.asarray(Ks, float) ** (0.5 if doubly else -0.5)
-                ax.plot(Ks, guide * ratios[model, doubly][-1] / guide[-1], "--", color=GREY, linewidth=1.5, zorder=0)
+                guide = np.asarray(Ks, float) ** theory
+                ax.plot(Ks, guide * ratios[model, kind][-1] / guide[-1], "--", color=GREY, linewidth=1.5, zorder=0)
         ax.set(xscale="log", yscale="log", xlabel="samples K", title=title)
         ax.set_xticks(list(Ks), [str(K) for K in Ks])
         ax.minorticks_off()
@@ -86,10 +87,10 @@ def gap_bars(ax: Axes, rows: Sequence[dict]) -> Axes:
 
 
 def codebook_cures(axes: Sequence[Axes], rows: Sequence[dict], tokens: int = 4) -> Sequence[Axes]:
-    """One mark a training for every cure: entries in use; and the ELBO and log p(x) in nats."""
+    """One mark a training for every cure: the perplexity of the words; and the ELBO and log p(x) in nats."""
     cures = list(dict.fromkeys(row["cure"] for row in rows))
     places = np.arange(len(cures))
-    for ax, numbers in zip(axes, ({"used": ("", BLUE, "o")}, {k: BOUNDS[k] for k in ("log_evidence", "elbo")}), strict=True):
+    for ax, numbers in zip(axes, ({"perplexity": ("", BLUE, "o")}, {k: BOUNDS[k] for k in ("log_evidence", "elbo")}), strict=True):
         for name, (label, colour, marker) in numbers.items():
             for place, cure in zip(places, cures, strict=True):
                 some = values(rows, name, cure=cure, tokens=tokens)
@@ -97,7 +98,7 @@ def codebook_cures(axes: Sequence[Axes], rows: Sequence[dict], tokens: int = 4) 
                 ax.plot(place, some.mean(), "_", color="black", markersize=26, markeredgewidth=2)
             ax.plot([], [], marker, color=colour, label=label)
         ax.set_xticks(places, [cure.replace(" ", "\n", 1) for cure in cures])
-    axes[0].set(ylabel="entries in use, of 16", ylim=(0, 17))
+    axes[0].set(ylabel="perplexity of the words, of 16", ylim=(0, 17))
     axes[1].set(ylabel="nats per test image")
     axes[1].legend()
     return axes
@@ -142,8 +143,8 @@ def clouds(axes: Sequence[Axes], clouds: dict[str, Tensor]) -> Sequence[Axes]:
     return axes
 
 
-def label_as_a_slider(model: ConditionalVAE) -> nn.Sequential:
-    """Layers from (z, y), L + 1 numbers, to the pixel means: the decoder of a Bernoulli ConditionalVAE with its label as a number.
+def label_as_a_number(model: ConditionalVAE) -> nn.Sequential:
+    """Layers from (z, y), L + 1 numbers, to the pixel means: the decoder of a Bernoulli ConditionalVAE with its label as one number.
 
     What enters for label k is a hat, relu(y − k + 1) − 2 relu(y − k) + relu(y − k − 1): 1 at y = k, 0 from k ± 1 on, so that between two
     labels each counts by its nearness. Linear layers and ReLU only: the browser's engine knows them.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...evaluation import estimate
+from ...evaluation import Estimate, estimate
 
 PLAIN = {"objective": "iwae", "n_samples": 1, "posterior": "gaussian", "prior": "standard", "network": "mlp"}
 
@@ -19,27 +19,36 @@ class Paired(NamedTuple):
     stderr: float
     n: int
 
+    @property
+    def in_errors(self) -> float:
+        """How many of its standard errors it is away from nothing; positive above."""
+        return self.mean / self.stderr
+
     def __str__(self) -> str:
         error = f" ± {self.stderr:.2f}" if self.n > 1 else ""
         return f"{self.mean:+.2f}{error} ({self.n})".replace("-", "−")
 
 
+def by_seed(rows: Sequence[dict], **settings) -> dict[int, dict]:
+    """The stored runs with these settings: seed → row."""
+    return {row["seed"]: row for row in rows if all(row[key] == value for key, value in settings.items())}
+
+
 def runs(rows: Sequence[dict], **places) -> dict[int, dict]:
     """The stored runs that differ from the plain VAE in these places only: seed → row."""
-    wanted = PLAIN | places
-    return {row["seed"]: row for row in rows if all(row[key] == value for key, value in wanted.items())}
+    return by_seed(rows, **PLAIN | places)
 
 
 def values(rows: Sequence[dict], name: str, **settings) -> Tensor:
     """One number of every row with these settings, in the order of the seeds: (seeds,)."""
-    chosen = sorted((row for row in rows if all(row[key] == v for key, v in settings.items())), key=lambda row: row["seed"])
-    return torch.tensor([row[name] for row in chosen], dtype=torch.float64)
+    chosen = by_seed(rows, **settings)
+    return torch.tensor([chosen[seed][name] for seed in sorted(chosen)], dtype=torch.float64)
 
 
-def paired(runs: dict[int, dict], others: dict[int, dict], name: str) -> Paired:
-    """Mean difference of a number between runs with the same seed, ± standard error over the seeds."""
+def paired(runs: dict[int, dict], others: dict[int, dict], name: str, others_name: str | None = None) -> Paired:
+    """Mean difference of a number between runs with the same seed, ± standard error over the seeds. others_name: where its name is another."""
     shared = sorted(runs.keys() & others.keys())
-    differences = torch.tensor([runs[seed][name] - others[seed][name] for seed in shared])
+    differences = torch.tensor([runs[seed][name] - others[seed][others_name or name] for seed in shared])
     error = differences.std().item() / len(shared) ** 0.5 if len(shared) > 1 else math.nan
     return Paired(differences.mean().item(), error, len(shared))
 
@@ -50,16 +59,16 @@ def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict]
     cases: name → places; tables: data → (rows, score); costs: rows with the time of a step relative to the plain VAE's.
     """
     head = [f"{data}: {what}" for data in tables for what in ("model", "ELBO")]
-    lines = [f"{'':24}" + "".join(f"{title:>19}" for title in head) + f"{'a step':>9}"]
+    lines = [f"{'':24}" + "".join(f"{title:>19}" for title in head) + f"{'a step':>15}"]
     for name, places in cases.items():
         cells = [str(paired(runs(rows, **places), runs(rows), score)) for rows, best in tables.values() for score in (best, "elbo")]
-        lines.append(f"{name:24}" + "".join(f"{cell:>19}" for cell in cells) + f"{step_cost(costs, **places):>8.1f}×")
+        lines.append(f"{name:24}" + "".join(f"{cell:>19}" for cell in cells) + f"{f'{step_cost(costs, **places)} ×':>15}")
     return "\n".join(lines)
 
 
-def step_cost(costs: Sequence[dict], **places) -> float:
-    """How much longer a step takes with these places changed: the median of the stored ratios."""
-    return float(values(costs, "step_cost", **PLAIN | places).median())
+def step_cost(costs: Sequence[dict], **places) -> Estimate:
+    """How many times as long a step takes with these places changed, ± standard error over the measurements."""
+    return estimate(values(costs, "step_cost", **PLAIN | places))
 
 
 def in_training(rows: Sequence[dict], costs: Sequence[dict]) -> str:
@@ -69,23 +78,34 @@ def in_training(rows: Sequence[dict], costs: Sequence[dict]) -> str:
         for objective, name in (("iwae", "plain gradient"), ("dreg", "doubly reparameterized")):
             places = {"objective": objective, "n_samples": K}
             won = {score: paired(runs(rows, **places), runs(rows), score) for score in ("log_evidence", "elbo")}
-            price = f"a step costs {step_cost(costs, **places):.1f} times as much"
+            price = f"a step costs {step_cost(costs, **places)} times as much"
             lines.append(f"K = {K:2}, {name:22}: log p(x) {won['log_evidence']}, ELBO {won['elbo']}; {price}")
     return "\n".join(lines)
 
 
 def cured(rows: Sequence[dict], tokens: int = 4) -> str:
-    """A line for each cure of a codebook: entries in use, and what it adds to the ELBO and to log p(x) of no cure, paired."""
-    by_cure = {
-        cure: {row["seed"]: row for row in rows if row["cure"] == cure and row["tokens"] == tokens}
-        for cure in dict.fromkeys(row["cure"] for row in rows)
-    }
-    used = {cure: sum(row["used"] for row in some.values()) / len(some) for cure, some in by_cure.items()}
-    lines = [f"{'none':18} {used['none']:4.1f} of 16 entries in use"]
-    for cure, some in by_cure.items():
+    """A line for each cure of a codebook: its use, and what it adds to the ELBO and (four words) to log p(x) of no cure, paired."""
+    lines, none = [], by_seed(rows, cure="none", tokens=tokens)
+    for cure in dict.fromkeys(row["cure"] for row in rows):
+        some, line = by_seed(rows, cure=cure, tokens=tokens), f"{cure:16}"
+        for name, words in (("used", "entries in use"), ("perplexity", "perplexity"), ("bits", "bits a code")):
+            line += f" {sum(row[name] for row in some.values()) / len(some):4.1f} {words},"
         if cure != "none":
-            won = {score: paired(some, by_cure["none"], score) for score in ("log_evidence", "elbo")}
-            lines.append(f"{cure:18} {used[cure]:4.1f} in use, log p(x) {won['log_evidence']}, ELBO {won['elbo']}")
+            scores = [("ELBO", "elbo")] + [("log p(x)", "log_evidence")] * (tokens == 4)
+            line += ",".join(f" {title} {paired(some, none, name)}" for title, name in scores)
+            dearer = sum(some[seed]["elbo"] < none[seed]["elbo"] for seed in some.keys() & none.keys())
+            line += f"; an image costs more in {dearer}"
+        lines.append(line.rstrip(","))
+    return "\n".join(lines)
+
+
+def words_against_numbers(words: Sequence[dict], numbers: Sequence[dict], score: str, tokens: int = 4) -> str:
+    """A line for each cure: its log p(x) (of four words) less the score of the plain VAE of `numbers`, and the two ELBOs' difference, paired."""
+    lines, plain = [], runs(numbers)
+    for cure in dict.fromkeys(row["cure"] for row in words):
+        some = by_seed(words, cure=cure, tokens=tokens)
+        model = f" log p(x) {paired(some, plain, 'log_evidence', score)}," if tokens == 4 else ""
+        lines.append(f"{cure:16}{model} ELBO {paired(some, plain, 'elbo')}")
     return "\n".join(lines)
 
 

@@ -2,12 +2,13 @@ import { button, element, follow, player, put, set, svg } from "./controls.js";
 
 const MOST_POINTS = 300; // points of a path drawn by hand: beyond, every second one goes
 
-/** A path over the plane, the model's trait `path`: drawn with the hand or point by point, shown in the overlay, and played: `go(x, y)` moves along it.
+/** A path over the plane, the model's trait `path`: drawn with the hand or point by point, shown in the overlay, and played: `go(x, y)` moves along it from
+ * `here()`, [x, y].
  *
  * Returns .controls (buttons and a sentence), .moved(x, y, begins) for each place where the hand comes by, .lift() when it leaves, and .add() for
- * the present z.
+ * the present place.
  */
-export function makePath(model, { el, plane, go }) {
+export function makePath(model, { el, plane, go, here }) {
   const drawing = () => draw.getAttribute("aria-pressed") === "true";
   const draw = button("draw a path", () => draw.setAttribute("aria-pressed", !drawing()), { "aria-pressed": false });
   let way = null; // that is played
@@ -18,7 +19,7 @@ export function makePath(model, { el, plane, go }) {
     way = walk(points);
     return points.length > 1 ? 0 : null;
   };
-  const play = player(el, { begin, go: (share) => go(...way(share)), at: () => model.get("z") });
+  const play = player(el, { begin, go: (share) => go(...way(share)), at: here });
   const clear = button("clear", () => (play.stop(), put(model, { path: [] })));
   const reading = element("output", { class: "vae-path-reading", "aria-live": "polite" });
   const controls = element("div", { class: "vae-path" }, element("div", { class: "vae-buttons" }, draw, play.node, clear), reading);
@@ -45,14 +46,14 @@ export function makePath(model, { el, plane, go }) {
   };
   const lift = () => {
     if (!hand) return;
-    const end = model.get("z");
-    if (apart(hand.at(-1), end) > 0) hand.splice(MOST_POINTS - 1, 1, [...end]); // at the end, or in place of the last one allowed
+    const end = here();
+    if (apart(hand.at(-1), end) > 0) hand.splice(MOST_POINTS - 1, 1, end); // at the end, or in place of the last one allowed
     put(model, { path: hand });
     hand = null;
   };
   const add = () => {
     play.stop();
-    if (model.get("path").length < MOST_POINTS) put(model, { path: [...model.get("path"), [...model.get("z")]] });
+    if (model.get("path").length < MOST_POINTS) put(model, { path: [...model.get("path"), here()] });
     else reading.textContent = `A path drawn by hand has at most ${MOST_POINTS} points: press “clear” to begin another.`;
     return true;
   };

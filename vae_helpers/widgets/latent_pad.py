@@ -76,7 +76,8 @@ class LatentPad(DecoderView):
     ):
         names = label_names(switch)
         if names and (latent_dim(model) != 3 or codes is not None or len(names) < 2):
-            raise ValueError(f"Expected two names or more beside a model of three numbers, (z1, z2, label), and no codes, got switch={names}.")
+            wanted = "two names or more beside a model of three numbers, (z1, z2, label), and no codes"
+            raise ValueError(f"Expected {wanted}, got switch={names}.")
         seen = read_codes(codes, labels, scales, 2 if names else two_dimensions(model))
         plane = Plane(Content(seen, hasattr(model, "prior"), axis_labels), extent)
         limits, start, more = plane.limits, plane.start, {}

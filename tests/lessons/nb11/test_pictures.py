@@ -34,28 +34,44 @@ def test_a_paired_difference_and_its_error():
     found = stored.paired(stored.runs(ROWS, prior="vamp"), stored.runs(ROWS), "elbo")
     assert found.mean == pytest.approx(0.45) and found.stderr == pytest.approx(0.05)  # 0.5 and 0.4
     assert str(found) == "+0.45 ± 0.05 (2)"
+    assert found.in_errors == pytest.approx(9)
     assert str(stored.paired(stored.runs(ROWS, n_samples=5), stored.runs(ROWS), "elbo")) == "+2.00 (1)"  # one seed has no error
+    above = stored.paired(stored.runs(ROWS, prior="vamp"), stored.runs(ROWS), "elbo", "log_evidence")  # another number of the others
+    assert above.mean == pytest.approx(-0.55)
 
 
-COSTS = [stored.PLAIN | {"prior": "vamp", "seed": s, "step_cost": c} for s, c in enumerate((1.0, 1.3, 9.0))]
+COSTS = [stored.PLAIN | {"prior": "vamp", "seed": s, "step_cost": c} for s, c in enumerate((1.0, 1.3, 1.6))]
 
 
 def test_tables_name_each_difference_and_its_price():
     table = stored.against_plain({"VampPrior": {"prior": "vamp"}}, {"digits": (ROWS, "bound_50")}, COSTS)
     head, line = table.splitlines()
     assert head.split() == ["digits:", "model", "digits:", "ELBO", "a", "step"]
-    assert line.split() == ["VampPrior", *["+0.45", "±", "0.05", "(2)"] * 2, "1.3×"]
+    assert line.split() == ["VampPrior", *["+0.45", "±", "0.05", "(2)"] * 2, *"1.30 ± 0.17 ×".split()]
+
+
+def words(cure: str, used: int, seed: int, elbo: float, tokens: int = 4) -> dict:
+    """A training of a codebook."""
+    use = {"used": used, "perplexity": used - 1.5, "bits": 8.0}
+    return {"cure": cure, "tokens": tokens, "seed": seed, "elbo": elbo, "log_evidence": -23.0} | use
+
+
+WORDS = [words(cure, used, s, -24.0 + 0.1 * s * used) for cure, used in (("none", 6), ("restart the dead", 16)) for s in (0, 1)]
 
 
 def test_cures_are_compared_with_none():
-    rows = [
-        {"cure": cure, "tokens": 4, "seed": s, "used": used, "elbo": -24.0 + 0.1 * s * used, "log_evidence": -23.0}
-        for cure, used in (("none", 6), ("restart the dead", 16))
-        for s in (0, 1)
-    ]
-    none, restarted = stored.cured(rows).splitlines()
-    assert none.split()[:2] == ["none", "6.0"]
-    assert "16.0 in use, log p(x) +0.00 ± 0.00 (2), ELBO +0.50 ± 0.50 (2)" in restarted
+    none, restarted = stored.cured(WORDS).splitlines()
+    assert none == "none              6.0 entries in use,  4.5 perplexity,  8.0 bits a code"
+    assert "16.0 entries in use, 14.5 perplexity,  8.0 bits a code," in restarted
+    assert restarted.endswith(" ELBO +0.50 ± 0.50 (2), log p(x) +0.00 ± 0.00 (2); an image costs more in 0")
+    eight = [row | {"tokens": 8, "log_evidence": float("nan"), "elbo": -row["elbo"]} for row in WORDS]
+    assert stored.cured(WORDS + eight, tokens=8).endswith("8.0 bits a code, ELBO −0.50 ± 0.50 (2); an image costs more in 1")
+
+
+def test_words_are_compared_with_the_plain_vae_of_the_same_seed():
+    none, restarted = stored.words_against_numbers(WORDS, ROWS, "bound_50").splitlines()
+    assert none.split(maxsplit=1)[1] == "log p(x) +0.00 ± 0.50 (2), ELBO −0.20 ± 0.80 (2)"  # ELBO −24, −23.4 against −23, −24
+    assert stored.words_against_numbers([row | {"tokens": 8} for row in WORDS], ROWS, "bound_50", 8).splitlines()[0].split()[1] == "ELBO"
 
 
 def test_shares_closed_are_those_of_the_same_seed():
@@ -68,24 +84,31 @@ def test_values_come_in_the_order_of_the_seeds():
     assert stored.values(ROWS, "elbo", prior="standard", n_samples=1).tolist() == [-23.0, -24.0]
 
 
-def test_bounds_are_drawn_with_their_means_and_errors(ax):
-    rows = [row(s, -24 - s + k, objective="iwae", n_samples=K) for s in (0, 1) for k, K in enumerate((1, 5, 50))]
-    pictures.bounds_by_training(ax, rows)
-    solid = next(c for c in ax.containers if c.get_label() == "ELBO")
-    np.testing.assert_allclose(np.asarray(solid[0].get_ydata(), float), [-24.5, -23.5, -22.5])
-    low, high = solid[2][0].get_segments()[0][:, 1]
+def test_gains_are_drawn_with_their_means_and_errors():
+    axes = plt.figure().subplots(1, 2)
+    rows = [row(s, -24 - s + k * (1 + s), objective="iwae", n_samples=K) for s in (0, 1) for k, K in enumerate((1, 5, 50))]
+    rows += [r | {"objective": "dreg", "elbo": r["elbo"] + 7} for r in rows if r["n_samples"] > 1]
+    pictures.bounds_by_training(axes, rows)
+    solid = next(c for c in axes[1].containers if c.get_label() == "ELBO")
+    np.testing.assert_allclose(np.asarray(solid[0].get_ydata(), float), [0, 1.5, 3])  # 1 and 2, 2 and 4 above K = 1
+    low, high = solid[2][0].get_segments()[1][:, 1]
     assert high - low == pytest.approx(2 * 0.5)  # sd 1/√2, two seeds: ± ½
     assert list(solid[0].get_xdata()) == [1, 5, 50]
+    assert list(axes[1].containers[1][0].get_ydata()) == [0, 8.5, 10] and axes[1].containers[1][0].get_linestyle() == "--"
+    assert [c.get_label() for c in axes[0].containers[::2]] == ["log p(x)", "$\\mathcal{L}_{50}$"]
+    plt.close("all")
 
 
 def test_the_signal_is_drawn_with_its_slopes():
     axes = plt.figure().subplots(1, 2)
-    ratios = {(m, d): [1.0 + d, 2.0, 4.0] for m in ("line", "images") for d in (False, True)}
-    pictures.signal(axes, (1, 2, 4), ratios, {key: 0.5 - key[1] for key in ratios})
-    assert list(axes[1].lines[1].get_ydata()) == [2.0, 2.0, 4.0]
-    assert "K^{−0.50}" in axes[0].get_legend().get_texts()[1].get_text()
-    guide = axes[0].lines[1].get_ydata()
-    assert guide[-1] == 4.0 and guide[0] == pytest.approx(8.0)  # slope −½ through the last point
+    ratios = {(m, kind): [start, 2.0, 4.0] for m in ("line", "images") for kind, start in (("plain", 1.0), ("doubly reparameterized", 2.0))}
+    ratios["line", "decoder"] = [8.0, 16.0, 32.0]
+    pictures.signal(axes, (1, 2, 4), ratios, {key: (-0.5, 0.03) for key in ratios})
+    assert list(axes[1].lines[1].get_ydata()) == [2.0, 2.0, 4.0] and len(axes[1].lines) == 2
+    assert "K^{−0.50 ± 0.03}" in axes[0].get_legend().get_texts()[1].get_text()
+    down, up = axes[0].lines[1].get_ydata(), axes[0].lines[5].get_ydata()
+    assert down[-1] == 4.0 and down[0] == pytest.approx(8.0)  # slope −½ through the last point
+    assert up[-1] == 32.0 and up[0] == pytest.approx(16.0)  # and +½
     plt.close("all")
 
 
@@ -108,7 +131,7 @@ def test_gap_bars_are_means_over_seeds(ax):
 def test_cures_are_marked_one_a_training():
     axes = plt.figure().subplots(1, 2)
     rows = [
-        {"cure": c, "tokens": t, "seed": s, "used": 5 + s, "elbo": -24.0 - s, "log_evidence": -23.0}
+        {"cure": c, "tokens": t, "seed": s, "perplexity": 5 + s, "elbo": -24.0 - s, "log_evidence": -23.0}
         for c in ("none", "restart the dead")
         for t in (4, 8)
         for s in (0, 1)

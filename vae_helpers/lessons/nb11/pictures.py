@@ -20,7 +20,7 @@ def bounds_by_training(axes: Sequence[Axes], rows: Sequence[dict]) -> Sequence[A
     """What training with K samples adds to log p(x) and 𝓛₅₀, and to the ELBO, of K = 1, paired, ± standard error; dashed: "dreg"."""
     Ks = (1, 5, 50)
     for name, (label, colour, marker) in BOUNDS.items():
-        ax, aside = axes[name == "elbo"], 1.1 if name == "bound_50" else 1.0  # beside log p(x), which it nearly is
+        ax, aside = axes[int(name == "elbo")], 1.1 if name == "bound_50" else 1.0  # beside log p(x), which it nearly is
         for objective, style in (("iwae", "-"), ("dreg", "--")):
             places = [{"objective": objective if K > 1 else "iwae", "n_samples": K} for K in Ks]
             found = [paired(runs(rows, **place), runs(rows), name) for place in places]
@@ -39,7 +39,7 @@ def bounds_by_training(axes: Sequence[Axes], rows: Sequence[dict]) -> Sequence[A
 
 
 def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, powers: dict) -> Sequence[Axes]:
-    """Signal-to-noise ratio against K, one panel a model: (model, gradient) → values over Ks, and (power of K fitted to them, its error)."""
+    """Signal-to-noise ratio against K, one panel a model: (model, gradient) → values over Ks, and (fitted power of K, its error)."""
     titles = {"line": "a Gaussian model", "images": "the VAE, 24 test images"}
     kinds = {"plain": (RED, "o", -0.5), "doubly reparameterized": (BLUE, "s", 0.5), "decoder": (GREEN, "^", 0.5)}
     for ax, (model, title) in zip(axes, titles.items(), strict=True):
@@ -55,7 +55,7 @@ def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, powers: dict) 
         ax.set(xscale="log", yscale="log", xlabel="samples K", title=title)
         ax.set_xticks(list(Ks), [str(K) for K in Ks])
         ax.minorticks_off()
-        ax.legend()
+        ax.legend(loc="best" if model == "line" else "lower left")
     axes[0].set_ylabel("signal-to-noise ratio")
     return axes
 
@@ -161,4 +161,6 @@ def label_as_a_number(model: ConditionalVAE) -> nn.Sequential:
             hats[k, k : k + 3] = torch.tensor([1.0, -2.0, 1.0])
         gather.weight.copy_(torch.cat([first.weight, -first.weight, model.label_to_decoder.weight @ hats], 1))
         gather.bias.copy_(first.bias)
-    return nn.Sequential(spread, nn.ReLU(), gather, *model.decoder[1:], nn.Sigmoid())
+    network = nn.Sequential(spread, nn.ReLU(), gather, *model.decoder[1:], nn.Sigmoid())
+    network.prior = torch.distributions.Normal(0.0, 1.0)  # so that a pad over (z1, z2) shows where it lies
+    return network

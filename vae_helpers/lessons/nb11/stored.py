@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...evaluation import Estimate, estimate
+from ...evaluation import estimate
 
 PLAIN = {"objective": "iwae", "n_samples": 1, "posterior": "gaussian", "prior": "standard", "network": "mlp"}
 
@@ -46,9 +46,9 @@ def values(rows: Sequence[dict], name: str, **settings) -> Tensor:
 
 
 def paired(runs: dict[int, dict], others: dict[int, dict], name: str, others_name: str | None = None) -> Paired:
-    """Mean difference of a number between runs with the same seed, ± standard error over the seeds. others_name: where its name is another."""
+    """Mean difference of a number between runs with the same seed, ± standard error over seeds; `others_name` if theirs is another."""
     shared = sorted(runs.keys() & others.keys())
-    differences = torch.tensor([runs[seed][name] - others[seed][others_name or name] for seed in shared])
+    differences = torch.tensor([runs[seed][name] - others[seed][others_name or name] for seed in shared], dtype=torch.float64)
     error = differences.std().item() / len(shared) ** 0.5 if len(shared) > 1 else math.nan
     return Paired(differences.mean().item(), error, len(shared))
 
@@ -66,9 +66,10 @@ def against_plain(cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict]
     return "\n".join(lines)
 
 
-def step_cost(costs: Sequence[dict], **places) -> Estimate:
-    """How many times as long a step takes with these places changed, ± standard error over the measurements."""
-    return estimate(values(costs, "step_cost", **PLAIN | places))
+def step_cost(costs: Sequence[dict], **places) -> str:
+    """How many times as long a step takes with these places changed, ± standard error over the measurements if there are several."""
+    found = values(costs, "step_cost", **PLAIN | places)
+    return str(estimate(found)) if len(found) > 1 else f"{found.mean():.2f}"
 
 
 def in_training(rows: Sequence[dict], costs: Sequence[dict]) -> str:
@@ -100,7 +101,7 @@ def cured(rows: Sequence[dict], tokens: int = 4) -> str:
 
 
 def words_against_numbers(words: Sequence[dict], numbers: Sequence[dict], score: str, tokens: int = 4) -> str:
-    """A line for each cure: its log p(x) (of four words) less the score of the plain VAE of `numbers`, and the two ELBOs' difference, paired."""
+    """A line for each cure: its log p(x) (of four words) less the plain VAE's score, and its ELBO less the plain VAE's, paired."""
     lines, plain = [], runs(numbers)
     for cure in dict.fromkeys(row["cure"] for row in words):
         some = by_seed(words, cure=cure, tokens=tokens)

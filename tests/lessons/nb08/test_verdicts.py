@@ -81,6 +81,14 @@ def test_the_sweep_over_beta_pays_for_what_it_knows_and_shows_no_rise_that_seeds
     assert max(max(found.values()) for found in gaps.values()) < 0.3 and max(gaps[1].values()) > 2.5 * min(gaps[1].values())
 
 
+def test_the_gap_of_the_shipped_model_is_seldom_as_small_as_that_of_the_drawn_four():
+    shipped, slower = ({row["lr"]: row for row in results.load("mnist_settings") if row["seed"] == 0}[rate] for rate in (0.01, 0.003))
+    for row, numbers in ((shipped, (2.2, 7.5, 301)), (slower, (1.2, 4.4, 166))):
+        assert [row[name] for name in ("gap_median", "gap", "gap_worst")] == pytest.approx(numbers, rel=0.04)
+    canvas = DigitCanvas(pretrained.load("mnist_vae_2d"), example=4)
+    assert canvas.numbers.gap < 0.5 < shipped["gap_median"]
+
+
 def test_a_house_is_no_alarm_and_the_gap_grows():
     model = pretrained.load("mnist_vae_2d")
     canvas, digits = DigitCanvas(model), []

@@ -81,6 +81,20 @@ def test_the_sweep_over_beta_pays_for_what_it_knows_and_shows_no_rise_that_seeds
     assert max(max(found.values()) for found in gaps.values()) < 0.3 and max(gaps[1].values()) > 2.5 * min(gaps[1].values())
 
 
+def test_only_at_beta_two_do_the_axes_fit_better_than_random_ones_in_every_training():
+    stored = {beta: rows("beta_alignment", beta=beta) for beta in (0.5, 1, 2, 4, 8)}
+    leads = {beta: [row["aligned"] - row["rotated"] for row in found] for beta, found in stored.items()}
+    said = {0.5: (0.10, 0.04), 1: (0.17, 0.08), 2: (0.33, 0.04), 4: (0.08, 0.09), 8: (-0.14, 0.15)}
+    for beta, numbers in said.items():
+        assert (mean(leads[beta]), stdev(leads[beta]) / math.sqrt(6)) == pytest.approx(numbers, abs=0.006)
+    assert min(leads[2]) > 0.15 and sum(row["as_high"] == 0 for row in stored[2]) == 4 and min(leads[4] + leads[8]) < -0.3
+    rise = [two - one for one, two in zip(leads[1], leads[2], strict=True)]
+    assert min(rise) > 0 and (mean(rise), stdev(rise) / math.sqrt(6)) == pytest.approx((0.16, 0.05), abs=0.006)
+    bare = {beta: mean(row["aligned"] for row in found) for beta, found in stored.items()}
+    assert (bare[4], bare[1]) == pytest.approx((0.82, 0.65), abs=0.006) and mean(row["alive"] for row in stored[4]) < 2.5
+    assert mean(row["rotated"] for row in stored[4]) == pytest.approx(0.73, abs=0.006)
+
+
 def test_the_gap_of_the_shipped_model_is_seldom_as_small_as_that_of_the_drawn_four():
     shipped, slower = ({row["lr"]: row for row in results.load("mnist_settings") if row["seed"] == 0}[rate] for rate in (0.01, 0.003))
     for row, numbers in ((shipped, (2.2, 7.5, 301)), (slower, (1.2, 4.4, 166))):

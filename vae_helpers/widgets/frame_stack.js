@@ -10,7 +10,7 @@ export default view(({ model, el }) => {
   const go = (at) => put(model, { value: values.length > 1 ? at.map((i, k) => values[k][i]) : values[0][at[0]] });
   const sliders = model.get("names").map((name, k) =>
     slider(name, { min: 0, max: values[k].length - 1 }, (value) => go(places().map((i, m) => (m === k ? value : i)))));
-  el.append(element("div", { class: "vae-stack" }, canvas, ...sliders.map((each) => each.row), reading));
+  el.append(element("div", { class: "vae-stack" }, element("div", { class: "vae-sheet" }, canvas), ...sliders.map((each) => each.row), reading));
 
   const draw = () => {
     const at = places(), n = at.reduce((index, i, k) => index * values[k].length + i, 0), frame = frames[n];

@@ -409,6 +409,9 @@ def test_a_page_has_a_list_of_its_sections():
 def test_export_of_views_alone(tmp_path, capsys):
     second = CODE.replace("The pad.", "Second & last.")
     path, target = notebook(tmp_path, PROSE, CODE, FIGURE, second), tmp_path / "views.html"
+    made = nbformat.read(path, 4)
+    made.cells += [nbformat.v4.new_markdown_cell(text) for text in ("*Figure: Drag it.*", "What to look for: two gaps.")]
+    nbformat.write(made, path)
     assert export_page.main([str(path), "-o", str(target), "--views"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["The pad.", "Second & last."]
@@ -416,7 +419,8 @@ def test_export_of_views_alone(tmp_path, capsys):
     headings = re.findall(r'<h2 id="(view-\d)">(.*?)</h2>', page)
     assert export_page.LEAD_IN in page and headings == [("view-1", "The pad."), ("view-2", "Second &amp; last.")]
     look_for = page.split("<h3>What to look for</h3>")[1].split("</div>")[0]
-    assert "<math" in look_for and "<h1" not in look_for  # the notebook's own words
+    assert "<math" in look_for and "<h1" not in look_for  # the notebook's own words, above it
+    assert "<em>Figure: Drag it.</em>" in page and "<p>Two gaps.</p>" in page.split("<h3>What to look for</h3>")[2]  # or below it
     assert export_page.main([str(path), "-o", str(target), "--views", "2"]) == 0
     page = target.read_text(encoding="utf-8")
     assert [state["caption"] for state in states(page)] == ["Second & last."]

@@ -38,7 +38,7 @@ def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
         elif cell["cell_type"] == "code" and cell["source"].strip():
             outputs = (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
             source = code(cell["source"])
-            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+            if cell["metadata"].get("jupyter", {}).get("source_hidden") or "setup" in cell["metadata"].get("tags", []):
                 source = f'<details class="code"><summary>code</summary>{source}</details>'
             yield "\n".join([source, *outputs])
         else:

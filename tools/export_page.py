@@ -31,6 +31,7 @@ from vae_helpers.widgets.kit.base import PAGE_SWITCH, PAGE_VIEW
 from vae_helpers.widgets.kit.page import Parts, document, write
 
 LEAD_IN = "Its interactive figures, live in this file, without Python and without a network: move them by mouse, finger or arrow keys."
+LOOK_FOR = "What to look for"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -156,21 +157,25 @@ def with_contents(body: str) -> str:
 
 
 def only_views(notebook: dict, parts: Parts, chosen: list[int]) -> Iterator[str]:
-    """Title and lead-in, and the chosen views (counted from 1; none chosen: all), each under its caption and with what the notebook says
-    above it: what to look for. CannotExport for a number without a view."""
+    """Title and lead-in, and the chosen views (counted from 1; none chosen: all), each under its name, with its caption and what to look
+    for: what the notebook says of that below it, or else above it. CannotExport for a number without a view."""
     found, above = [], ""
-    for cell in notebook["cells"]:
+    for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "markdown" and not cell["source"].startswith("*Figure:"):
-            above = re.sub(r"^#.*\n*|<details[\s\S]*?</details>", "", cell["source"], flags=re.MULTILINE)
-        found += [(one, cell["metadata"].get("alt", ""), above) for one in cell.get("outputs", []) if PAGE_VIEW in one.get("data", {})]
+            above = cell["source"]
+        below = [next_one["source"] for next_one in notebook["cells"][index + 1 : index + 3] if next_one["cell_type"] == "markdown"]
+        caption = "".join(text for text in below[:1] if text.startswith("*Figure:"))
+        look_for = next((text for text in below if text.startswith(LOOK_FOR)), above).removeprefix(f"{LOOK_FOR}:")
+        words = caption, re.sub(r"^#.*\n*", "", look_for.partition("<details")[0], flags=re.MULTILINE).strip()
+        found += [(one, cell["metadata"].get("alt", ""), *words) for one in cell.get("outputs", []) if PAGE_VIEW in one.get("data", {})]
     if not found or not all(1 <= number <= len(found) for number in chosen):
         raise CannotExport(f"The notebook has {len(found)} interactive views: expected numbers from 1 to {len(found)}, got {chosen}.")
     yield f"<h1>{escape(title(notebook))}</h1>\n<p>{LEAD_IN}</p>"
     for number in chosen or range(1, len(found) + 1):
-        one, alt, look_for = found[number - 1]
+        one, alt, caption, look_for = found[number - 1]
         name = one["data"]["text/plain"].partition(": ")[2]
-        yield f'<h2 id="view-{number}">{escape(name[:1].upper() + name[1:])}</h2>\n{output(one, alt, parts)}'
-        yield f'<div class="look-for"><h3>What to look for</h3>\n{markdown(look_for, set())}</div>' if look_for.strip() else ""
+        yield f'<h2 id="view-{number}">{escape(name[:1].upper() + name[1:])}</h2>\n{output(one, alt, parts)}\n{markdown(caption, set())}'
+        yield f'<div class="look-for"><h3>{LOOK_FOR}</h3>\n{markdown(look_for[:1].upper() + look_for[1:], set())}</div>' if look_for else ""
 
 
 def _path_to_show(notebook: Path) -> str:

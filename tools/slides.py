@@ -115,10 +115,18 @@ def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str
 
 
 def _cell(cell: dict, html: str) -> str:
-    """A drag in a view must not turn the slide."""
+    """A drag in a view must not turn the slide, and a derivation comes line by line."""
     fragment = " fragment" if slide_type(cell) == "fragment" else ""
     html = html.replace('<div class="view"', '<div class="view" data-prevent-swipe')
-    return f'<div class="{cell["cell_type"]}{fragment}">{html}</div>'
+    return f'<div class="{cell["cell_type"]}{fragment}">{re.sub(r"<mtable.*?</mtable>", _line_by_line, html, flags=re.DOTALL)}</div>'
+
+
+def _line_by_line(table: re.Match) -> str:
+    """A derivation, which gives its reasons, waits for a key before each line after the first."""
+    if ' reason"' not in table[0]:
+        return table[0]
+    start, first, *lines = table[0].split("<mtr>")
+    return f"{start}<mtr>{first}" + "".join(f'<mtr class="fragment">{line}' for line in lines)
 
 
 def slide_type(cell: dict) -> str:

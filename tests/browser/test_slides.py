@@ -38,7 +38,7 @@ LIVE = """(screens) => {
   return sizes;
 }"""
 # The same of the exported show, its code open or folded, every fragment shown: reveal.js lays out each screen when it is reached. And how
-# many presses of a key would show nothing new: the screen itself, and each of its fragments.
+# many presses of a key would show nothing new, the screen itself and each of its fragments, and what words an arrow or the number covers.
 EXPORTED = """(code) => {
   document.body.classList.toggle("show-code", code);
   return [...document.querySelectorAll(".slides > section")].flatMap((stack, h) =>
@@ -50,7 +50,15 @@ EXPORTED = """(code) => {
       const cells = [...screen.children].filter((cell) => !cell.matches("aside")), waits = (cell) => cell.matches(".fragment");
       const silent = [cells.filter((cell) => !waits(cell)), ...cells.filter(waits).map((cell) => [cell])].filter((part) => !height(part));
       const right = Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right - left));
-      return [Math.max(top, 0) + screen.scrollHeight, right, silent.length];
+      const corners = [...document.querySelectorAll(".reveal .controls button, .slide-number")].map((part) => part.getBoundingClientRect());
+      const hit = (a) => corners.some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom);
+      const walker = document.createTreeWalker(screen, NodeFilter.SHOW_TEXT), range = document.createRange(), covered = [];
+      for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+        range.selectNodeContents(text);
+        const shown = text.textContent.trim() && text.parentElement.checkVisibility();
+        if (shown && [...range.getClientRects()].some(hit)) covered.push(text.textContent);
+      }
+      return [Math.max(top, 0) + screen.scrollHeight, right, silent.length, covered.join()];
     }));
 }"""
 
@@ -201,7 +209,8 @@ def test_no_screen_of_the_exported_show_is_too_large_and_no_press_in_vain(show, 
     for code in (True, False):
         sizes = page.evaluate(EXPORTED, code)
         assert not (large := too_large(names, sizes)), large
-        assert not (silent := [name for name, (*_, count) in zip(names, sizes, strict=True) if count]), silent
+        assert not (silent := [name for name, (*_, count, _) in zip(names, sizes, strict=True) if count]), silent
+        assert not (covered := [(name, words) for name, (*_, words) in zip(names, sizes, strict=True) if words and not code]), covered
     page.close()
 
 
@@ -315,6 +324,22 @@ def test_code_that_has_a_result_is_folded_and_a_key_shows_it(show, tmp_path):
     assert not code.is_visible() and view.bounding_box() == large
     page.keyboard.press("ArrowRight")
     assert page.locator(".code .highlight", has_text="alone").is_visible()
+    page.close()
+
+
+def test_a_derivation_comes_line_by_line(show, tmp_path):
+    lines = r"a &= b && \text{one} \tag{1.1} \\ &= c && \text{two} \tag{1.2} \\ &= d && \text{three} \tag{1.3}"
+    tex = rf"$$\begin{{align}} {lines} \end{{align}}$$"
+    cells = [nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": "slide"}}) for text in (f"# One\n\n{tex}", "## Two")]
+    page = show(write(lecture(nbformat.v4.new_notebook(cells=cells), Path("98_none.ipynb"), set()), tmp_path / "lecture.html"))
+    for seen in (1, 2, 3):
+        page.wait_for_function(
+            "n => [...document.querySelectorAll('mtr')].filter((row) => getComputedStyle(row).visibility === 'visible').length === n",
+            arg=seen,
+        )
+        assert page.evaluate("Reveal.getIndices().h") == 0
+        page.keyboard.press("PageDown")
+    assert page.evaluate("Reveal.getIndices().h") == 1
     page.close()
 
 

@@ -22,6 +22,7 @@ PARTS = {  # name: (module, settings of the shortest form)
     "import": ("imports", {"repeats": 1}),
     "first": ("first_picture", {"install": False}),
     "drag": ("drag", {"repeats": 1}),
+    "playground": ("playground", {"repeats": 1}),
     "notebooks": ("notebooks", {"names": ["00_start_here"]}),
     "binder": ("binder", {"names": ["00_start_here"]}),
 }

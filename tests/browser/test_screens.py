@@ -68,9 +68,9 @@ def test_on_a_phone_each_view_has_its_place_and_a_finger_its_targets(desk, brows
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     small = []
     for k, view in enumerate(page.locator(".vae-view").all()):
-        view.scroll_into_view_if_needed()
+        view.evaluate("view => view.scrollIntoView({ block: 'start' })")
         page.wait_for_timeout(150)
-        desk.screenshot(f"{k}-phone-{scheme}", of=view)
+        desk.screenshot(f"{k}-phone-{scheme}", of=page)
         beyond, _ = view.evaluate(ROOM)
         assert not beyond, (k, beyond)
         small += [(k, *target) for target in view.evaluate(SMALL, FINGER)]

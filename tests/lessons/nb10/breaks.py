@@ -24,6 +24,7 @@ EQUIVALENT = [
             "5 * error -> (5 / error)",
         )
     ),
+    ("10.5", "rate.mean(1) -> (rate.sum(1))", "the same weights have an empty code by either threshold"),
     ("10.6", "2 * q.stddev.log() -> (q.stddev.log())", "the KL of another q: (10.6) holds for each"),
     ("10.7", "1 - 1e-6 -> (1)", "a clamp that no draw reaches"),
     ("10.7", "1 - 1e-6 -> (1 + 1e-06)", "a clamp that no draw reaches"),

@@ -40,6 +40,8 @@ EQUIVALENT = [
     *(
         (equation, change, "the scale of a standard error")
         for equation, change in (
+            ("11.4", "5 * error -> (error)"),
+            ("11.4", "5 * error -> (5 / error)"),
             ("11.10", "error_1**2 + error_2**2 -> (error_1 ** 2 - error_2 ** 2)"),
             ("11.10", "error_1**2 -> ((error_1) ** 1)"),
             ("11.10", "error_2**2 -> ((error_2) ** 1)"),
@@ -47,5 +49,6 @@ EQUIVALENT = [
             ("11.13", "5 * tries.std(0) -> (5 / tries.std(0))"),
         )
     ),
+    ("11.8", "some.mean() -> (some.sum())", "of the cell of (11.4): this `some` is not in (11.8)"),
     ("11.15", "1.7**2 -> ((1.7) ** 1)", "another s²"),
 ]

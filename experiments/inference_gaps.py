@@ -1,6 +1,6 @@
 """How far is the ELBO below log p(x), and whose fault is it? The stored half of notebook 09.
 
-    python experiments/inference_gaps.py              run what is missing in inference_gaps.csv (about a quarter of an hour on one core)
+    python experiments/inference_gaps.py              run what is missing in inference_gaps.csv and encoder_sizes.csv (half an hour)
     python experiments/inference_gaps.py digits       the digits only
 
 A run is one trained model and one set of images: unseen test images, training images, images that the model itself has made. For each
@@ -11,7 +11,10 @@ the row holds means over images and, as NAME_se, their standard errors. Of "gap"
 digits  8 × 8, L = 2 (notebook 07's model): log p(x) on a grid, ELBOs on a lattice, 60 images.
 mnist   28 × 28, L = 10 (the shipped model is seed 0; other seeds are trained as it was): ELBOs from 400 draws, 50 images; log p(x) by
         annealed importance sampling from the best full Gaussian, a third wider, with HMC, from below. "sandwich" is the upper bound − the
-        lower one, on the model's own images.
+        lower one, on the model's own images. How far may the lower one be trusted? "scatter" is the standard error of the mean weight of
+        the chains over that weight (nats); "single" is the bound of all chains − the mean log weight of one.
+
+encoder_sizes.csv: the decoder of such a model held, fresh encoders of two sizes trained for it, as long as it was: "amortization" as above.
 """
 
 import argparse
@@ -30,6 +33,9 @@ from vae_helpers.inference.per_image import Gaussians, elbo_at, encoded, fit_gau
 from vae_helpers.models import VAE
 from vae_helpers.training import fit
 
+SHAPES, LATENT_DIM, UNITS = {"digits": (8, 8), "mnist": (28, 28)}, {"digits": 2, "mnist": 10}, {"digits": (256, 128), "mnist": (200, 64)}
+TRAINING = {"digits": {"epochs": 200, "batch_size": 100, "lr": 5e-3}, "mnist": {"epochs": 60, "batch_size": 200, "lr": 1e-2}}
+ENCODERS = {"digits": ("4", "256-128"), "mnist": ("20", "200-64")}  # units of each hidden layer
 STEPS = (1, 2, 5, 10, 20, 50)
 N_IMAGES = {"digits": 60, "mnist": 50}
 CHAINS, RUNGS, WIDER = 12, 100, 4 / 3
@@ -45,23 +51,23 @@ def model(data: str, seed: int) -> VAE:
     """Notebook 07's model of the digits, or the shipped ten-dimensional one of MNIST; trained anew for other seeds."""
     if data == "mnist" and seed == 0:
         vae = pretrained.load("mnist_vae_10d")
-    elif data == "mnist":
-        vae = VAE((28, 28), 10, (200, 64), seed=seed)
-        fit(vae, datasets.load("mnist"), epochs=60, batch_size=200, lr=1e-2, schedule="one_cycle", binarize=True, seed=seed, progress=False)
     else:
-        vae = VAE((8, 8), 2, (256, 128), seed=seed)
-        fit(
-            vae,
-            datasets.load("digits"),
-            epochs=200,
-            batch_size=100,
-            lr=5e-3,
-            schedule="one_cycle",
-            binarize=True,
-            seed=seed,
-            progress=False,
-        )
+        vae = learn(VAE(SHAPES[data], LATENT_DIM[data], UNITS[data], seed=seed), data, seed)
     return vae.requires_grad_(False)
+
+
+@cache
+def encoder(data: str, units: str, seed: int) -> VAE:
+    """A fresh encoder for the decoder of a model that is trained."""
+    vae = model(data, seed)
+    fresh = VAE(SHAPES[data], vae.latent_dim, tuple(map(int, units.split("-"))), seed=100 + seed)
+    fresh.decoder = vae.decoder  # its weights ask for no gradient
+    return learn(fresh, data, 100 + seed).requires_grad_(False)
+
+
+def learn(vae: VAE, data: str, seed: int) -> VAE:
+    fit(vae, datasets.load(data), schedule="one_cycle", binarize=True, seed=seed, progress=False, **TRAINING[data])
+    return vae
 
 
 def images(data: str, split: str, seed: int) -> tuple[Tensor, Tensor | None]:
@@ -102,20 +108,22 @@ def run(data: str, split: str, seed: int) -> dict[str, float]:
     """All bounds of one set of images."""
     vae, (x, z), noise = model(data, seed), images(data, split, seed), torch.Generator().manual_seed(seed)
     log_joint, q = joint_of(vae, x), encoded(vae, x)
-    small = vae.latent_dim <= 2
-    points = lattice() if small else (torch.randn(400, 1, vae.latent_dim, dtype=torch.float64, generator=noise), None)
+    small, points = vae.latent_dim <= 2, points_of(vae, noise)
 
     def best(start: Gaussians, full: bool) -> Gaussians:
         return last(fit_gaussians(log_joint, start, 200, full, points=DRAWS, generator=noise))
 
     climbed = best(q, full=True)
     if small:
-        log_p, sandwich = log_evidence_grid(vae, x).log_evidence, None
+        log_p = log_evidence_grid(vae, x).log_evidence
+        sandwich = scatter = single = None
         other = posterior_moments(vae, x)
     else:
         up, down = annealed(log_joint, climbed, noise, z)
         log_p = ais.lower_bound(up.log_weights)
         sandwich = None if down is None else ais.upper_bound(down.log_weights) - log_p
+        shares = up.log_weights.softmax(0)  # (CHAINS, batch)
+        scatter, single = shares.std(0) * CHAINS**0.5, log_p - up.log_weights.mean(0)
         other = Gaussians(up.z.mean(0), torch.diag_embed(up.z.std(0)))
     diagonal = better(log_joint, best(q, full=False), best(other, full=False), points)
     full = better(log_joint, climbed, best(diagonal, full=True), points)
@@ -128,19 +136,40 @@ def run(data: str, split: str, seed: int) -> dict[str, float]:
         "amortization": elbo_diagonal - elbo,
         "excess": 2 * elbo_diagonal - elbo - log_p,
         "full": log_p - elbo_full,
-        "sandwich": torch.full_like(elbo, math.nan) if sandwich is None else sandwich,
     }
+    for name, values in {"sandwich": sandwich, "scatter": scatter, "single": single}.items():
+        found[name] = torch.full_like(elbo, math.nan) if values is None else values
     prior = Gaussians(torch.zeros_like(q.mu), torch.eye(vae.latent_dim).double().expand_as(q.scale))
     for name, start in (("encoder", q), ("prior", prior)):
         path = fit_gaussians(log_joint, start, STEPS[-1], decay=False, points=DRAWS, generator=noise)
         for step in STEPS:
             found[f"from_{name}_{step}"] = log_p - elbo_at(log_joint, Gaussians(path.mu[step], path.scale[step]), *points)
     half = (elbo_diagonal - elbo).sort(descending=True).values.cumsum(0)
-    numbers = {"images_with_half_of_it": int((half < half[-1] / 2).sum()) + 1, "images": len(x)}
+    return {"images_with_half_of_it": int((half < half[-1] / 2).sum()) + 1, "images": len(x)} | told(found)
+
+
+def run_encoder(data: str, units: str, split: str, seed: int) -> dict[str, float]:
+    """What a fresh encoder misses; the best diagonal q is climbed to from its guess and from that of the model's own encoder."""
+    vae, (x, _), noise = model(data, seed), images(data, split, seed), torch.Generator().manual_seed(seed)
+    log_joint, q, points = joint_of(vae, x), encoded(encoder(data, units, seed), x), points_of(vae, noise)
+    climbs = [last(fit_gaussians(log_joint, each, 200, points=DRAWS, generator=noise)) for each in (q, encoded(vae, x))]
+    best = better(log_joint, *climbs, points)
+    elbo, elbo_best = (elbo_at(log_joint, each, *points) for each in (q, best))
+    return told({"elbo": elbo, "amortization": elbo_best - elbo})
+
+
+def told(found: dict[str, Tensor]) -> dict[str, float]:
+    """Means over images and their standard errors."""
+    numbers = {}
     for name, values in found.items():
         mean, stderr = estimate(values)
         numbers |= {name: round(mean, 4), f"{name}_se": round(stderr, 4)}
     return numbers
+
+
+def points_of(vae: VAE, noise: torch.Generator) -> tuple[Tensor, Tensor | None]:
+    """Where the ELBO's integrand is read, in units of q: a lattice at L = 2, draws beyond."""
+    return lattice() if vae.latent_dim <= 2 else (torch.randn(400, 1, vae.latent_dim, dtype=torch.float64, generator=noise), None)
 
 
 def lattice() -> tuple[Tensor, Tensor]:
@@ -167,9 +196,18 @@ def main() -> None:
     options = parser.parse_args()
     order = [("mnist", split, 0) for split in ("test", "train", "simulated")]
     order += [("digits", split, seed) for seed in range(8) for split in ("test", "train")]
-    order += [("mnist", "test", seed) for seed in (1, 2)]
+    order += [("mnist", split, seed) for seed in (1, 2) for split in ("test", "train")]
     settings = [dict(zip(("data", "split", "seed"), each, strict=True)) for each in order if each[0] in options.data]
     sweep("inference_gaps", run, settings, FACTS, options.workers)
+    settings = [
+        {"data": data, "units": units, "split": split, "seed": seed}
+        for data, seeds in (("digits", 8), ("mnist", 3))
+        for seed in range(seeds)
+        for units in ENCODERS[data]
+        for split in ("test", "train")
+        if data in options.data
+    ]
+    sweep("encoder_sizes", run_encoder, settings, {"fits": FACTS["fits"]}, options.workers)
 
 
 if __name__ == "__main__":

@@ -256,8 +256,10 @@ def forbidden_code(page: Page) -> Iterator[str]:
 
 @rule
 def plain_words(page: Page) -> Iterator[str]:
-    """No "simply", no "obviously", no exclamation mark."""
+    """No "simply", no "obviously", no exclamation mark, and no formula as raw text."""
     for index, text in page.prose:
+        if found := re.search(r"E_q\[.*", text):
+            yield f"cell {index}: {found[0][:30]!r} is a formula: write $\\mathbb E_q[…]$"
         for found in re.finditer(r"\b(simply|obviously)\b|!(?!\[)", text, re.IGNORECASE):
             yield f"cell {index}: {found[0]!r} in '...{text[max(0, found.start() - 30) : found.end() + 10].strip()}...'"
 

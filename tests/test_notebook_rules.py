@@ -155,6 +155,7 @@ BREACHES = [
     ("plain_words", source(2, "It is simply so."), "'simply'"),
     ("plain_words", source(2, "Obviously."), "'Obviously'"),
     ("plain_words", source(2, "Look!"), "'!'"),
+    ("plain_words", source(2, "The bound E_q[log p] is."), "is a formula"),
     ("links", source(2, "[the next page](97_gone.ipynb)"), "no file 97_gone.ipynb"),
     ("links", source(2, "[the end](#The-end)"), "no heading #The-end"),
     ("links", source(2, "[Nobody 1900](references.md#nobody1900)"), "references.md has no entry #nobody1900"),

@@ -15,14 +15,14 @@ def table(rows: Sequence[dict], dial: str) -> str:
     if not rows:
         return "no rows"
     head = f"{rows[0]['data']}, L = {rows[0]['latent_dim'] if dial != 'latent_dim' else 'as given'}, {dial}"
-    lines = [f"{head:<34}ELBO      log p(x) ≥           KL     alive   by the mean  seeds"]
+    lines = [f"{head:<36}ELBO      log p(x) ≥           KL     alive   by the mean  seeds"]
     for value, same in by(ordered(rows, dial), dial).items():
         for steps, these in by(same, "steps").items():
             name = f"{value}" + (f", {steps} steps" if len(by(rows, "steps")) > 1 else "")
             cells = [
                 _mean_sd(these, key, digits) for key, digits in (("elbo", 2), ("log_p", 2), ("kl", 2), ("units", 1), ("units_by_mean", 1))
             ]
-            lines.append(f"{name:<22}" + " ".join(f"{cell:>14}" for cell in cells) + f"{len(these):>6}")
+            lines.append(f"{name:<24}" + " ".join(f"{cell:>14}" for cell in cells) + f"{len(these):>6}")
     return "\n".join(lines) + "\n"
 
 

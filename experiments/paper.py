@@ -2,7 +2,8 @@
 
 Where the paper leaves a choice open it is made as in the first author's published code: 50,000 training images, initial weights with a
 standard deviation of 0.01. But MNIST's pixels, grey there, are drawn black or white once: wake–sleep dreams in black and white, and
-its encoder would be used on images that it never saw. The prior N(0, I) is on all weights. Frey Faces are split by time.
+its encoder would be used on images that it never saw. The prior N(0, I) is on all weights. Frey Faces are split by time; mixed first,
+as many frames are drawn at random for the test, so that most of these have a neighbour in the film to train on.
 """
 
 import math
@@ -22,7 +23,7 @@ from vae_helpers.inference.mcmc import at, hmc_step
 from vae_helpers.likelihoods import Gaussian
 from vae_helpers.models import VAE
 from vae_helpers.objectives import sample, terms_of_rows
-from vae_helpers.runtime import fast_matmul, stream
+from vae_helpers.runtime import fast_matmul, noise_like, stream
 
 FOLDER = Path(__file__).parents[1] / ".cache" / "experiments" / "paper"  # where unfinished curves wait
 STEP_SIZES, BATCH_SIZE, EVERY = (0.01, 0.02, 0.1), 100, 1000  # of Adagrad; M; updates from one checkpoint to the next
@@ -43,10 +44,14 @@ class SigmoidGaussian(Gaussian):
 
 @cache
 def images(data: str) -> tuple[Tensor, Tensor]:
-    """Training and test images (N, D): "mnist" (each pixel drawn once), "mnist, grey", "frey_faces"."""
+    """Training and test images (N, D): "mnist" (each pixel drawn once), "mnist, grey", "frey_faces", "frey_faces, mixed"."""
     loaded = datasets.load(data.split(",")[0], progress=False)
     loaded = loaded.binarized(0) if data == "mnist" else loaded
-    return loaded.train.images[:50_000].flatten(1), loaded.test.images.flatten(1)
+    train, test = loaded.train.images[:50_000].flatten(1), loaded.test.images.flatten(1)
+    if not data.endswith(", mixed"):
+        return train, test
+    frames = torch.cat([train, test])
+    return frames[torch.randperm(len(frames), generator=stream(0, 0))].split([len(train), len(test)])
 
 
 class Resumable:
@@ -102,21 +107,37 @@ class Resumable:
         """Back to a state."""
         self.vae.load_state_dict({name: state[name] for name in self.vae.state_dict()})
         for i, w in enumerate(self.vae.parameters()):
-            self.optimizer.state[w] |= {name.split()[0]: v for name, v in state.items() if name.endswith(f" {i}")}
+            now = self.optimizer.state[w]
+            now |= {key: state[f"{key} {i}"].to(now[key].device) for key in now}
         self.random.set_state(state["random"])
         self.samples, self.own = int(state["samples"]), {name: state[name] for name in self.own}
 
 
 class Training(Resumable):
-    """A curve of the paper: "AEVB", "wake-sleep" or "MCEM"; hidden: units of each network's one layer; gaussian: real pixels."""
+    """A curve of the paper: "AEVB", "wake-sleep" or "MCEM"; hidden: units of each network's one layer; gaussian: real pixels.
 
-    def __init__(self, x: Tensor, image_shape, hidden: int, latent_dim: int, algorithm: str, step_size: float, seed: int, gaussian=False):
+    device: where weights and images are; random numbers are drawn on the CPU, so they are the same on any device.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        image_shape: tuple[int, int],
+        hidden: int,
+        latent_dim: int,
+        algorithm: str,
+        step_size: float,
+        seed: int,
+        gaussian: bool = False,
+        device: str = "cpu",
+    ):
         vae = VAE(image_shape, latent_dim, hidden, SigmoidGaussian() if gaussian else "bernoulli", activation="tanh")
         start = stream(seed, 0)
         with torch.no_grad():
             for weight in vae.parameters():
                 weight.copy_(INITIAL_SD * torch.randn(weight.shape, generator=start))
-        super().__init__(x, vae, adagrad(vae.parameters(), step_size, len(x)), stream(seed, 1))
+        x, vae = x.to(device), vae.to(device)
+        super().__init__(x, vae, adagrad(vae.parameters(), step_size, len(x), fused=device == "cpu"), stream(seed, 1))
         self.algorithm = algorithm
         if algorithm == "MCEM":
             self.own = {"chains": torch.randn(len(x), latent_dim, generator=start), "step": torch.tensor(0.1, dtype=torch.float64)}
@@ -141,9 +162,9 @@ class Training(Resumable):
         return chains[rows]
 
 
-def adagrad(weights, step_size: float, n_images: int) -> torch.optim.Optimizer:
+def adagrad(weights, step_size: float, n_images: int, fused: bool = True) -> torch.optim.Optimizer:
     """Adagrad on −(mean objective + log p(weights) / N) with p = N(0, I), whose gradient is −weights / N: the MAP criterion, an image."""
-    return torch.optim.Adagrad(weights, lr=step_size, weight_decay=1 / n_images, fused=True)
+    return torch.optim.Adagrad(weights, lr=step_size, weight_decay=1 / n_images, fused=fused)
 
 
 def aevb(vae: VAE, x: Tensor, random: torch.Generator) -> Tensor:
@@ -155,7 +176,7 @@ def wake_sleep(vae: VAE, x: Tensor, random: torch.Generator) -> Tensor:
     """(M,): log p(x|z) of images with z from the encoder moves the decoder; log q(z|x) of the model's own dreams moves the encoder."""
     with torch.no_grad():
         z = sample(*vae.encoder(x).chunk(2, -1), 1, random)[0]
-        z_dream = torch.randn(z.shape, generator=random)
+        z_dream = noise_like(z, random)
         x_dream = draw(vae.likelihood(vae.outputs(z_dream)), random)
     wake = vae.likelihood.log_prob(vae.outputs(z), x)
     mu, logvar = vae.encoder(x_dream).chunk(2, -1)
@@ -165,8 +186,8 @@ def wake_sleep(vae: VAE, x: Tensor, random: torch.Generator) -> Tensor:
 def draw(p: Distribution, random: torch.Generator) -> Tensor:
     """One sample of each p(x|z), (M, D). (torch's own `sample` takes no generator.)"""
     if isinstance(p.base_dist, Bernoulli):
-        return (torch.rand(p.mean.shape, generator=random) < p.mean).float()
-    return p.mean + p.stddev * torch.randn(p.mean.shape, generator=random)
+        return (noise_like(p.mean, random, draw="uniform_") < p.mean).to(p.mean.dtype)
+    return p.mean + p.stddev * noise_like(p.mean, random)
 
 
 def log_joint(vae: VAE, x: Tensor):

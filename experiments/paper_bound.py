@@ -2,6 +2,7 @@
 
     python experiments/paper_bound.py                          run what is missing, up to a million images a curve, one seed
     python experiments/paper_bound.py --samples 1e8 --seeds 3  and on, point after point, all curves abreast
+    python experiments/paper_bound.py --device cuda            on a GPU, from the same random numbers: paper_bound_cuda.csv
 
 First paper_rates.csv: each step size of Adagrad's grid for 500 updates with a seed of its own; the one with the best bound on training
 images is the curve's. Then paper_bound.csv: a row a point of a curve. A point goes on from the state that the point before it left in
@@ -11,7 +12,9 @@ runs again from its start, with the same numbers. Bounds: one sample an image, t
 
 import argparse
 import math
+from functools import partial
 
+import torch
 from paper import STEP_SIZES, Training, alone, images, waiting
 from sweep import sweep
 from torch import Tensor
@@ -26,22 +29,23 @@ EARLY, EARLY_SEED, N_SCORED = 50_000, 100, 10_000
 FACTS = {"model": "one hidden layer, tanh, 500 (MNIST) or 200 (Frey Faces) units", "optimizer": "Adagrad, batches of 100, prior N(0, I)"}
 
 
-def run(data: str, latent_dim: int, algorithm: str, step_size: float, seed: int, samples: int) -> dict[str, float]:
+def run(data: str, latent_dim: int, algorithm: str, step_size: float, seed: int, samples: int, device: str = "cpu") -> dict[str, float]:
     """Train on to `samples` images; bounds in nats per image, NaN from a training that ran away."""
     curve = {"figure": 2, "data": data, "latent_dim": latent_dim, "algorithm": algorithm, "step_size": step_size, "seed": seed}
-    file = waiting(**curve)
+    file = waiting(**curve | ({} if device == "cpu" else {"device": device}))
     with alone(file):
-        training, test = start(data, latent_dim, algorithm, step_size, seed)
+        training, test = start(data, latent_dim, algorithm, step_size, seed, device)
         training.train(samples, file)
         return scores(training, test)
 
 
-def start(data: str, latent_dim: int, algorithm: str, step_size: float, seed: int) -> tuple[Training, Tensor]:
+def start(data: str, latent_dim: int, algorithm: str, step_size: float, seed: int, device: str = "cpu") -> tuple[Training, Tensor]:
     """An untrained curve, and its test images."""
     train, test = images(data)
     kind = data.split(",")[0]
     hidden = CURVES[kind][0]
-    return Training(train, SHAPES[kind], hidden, latent_dim, algorithm, step_size, seed, gaussian=kind == "frey_faces"), test
+    gaussian = kind == "frey_faces"
+    return Training(train, SHAPES[kind], hidden, latent_dim, algorithm, step_size, seed, gaussian, device), test.to(device)
 
 
 def scores(training: Training, test: Tensor) -> dict[str, float]:
@@ -82,9 +86,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=float, default=1e6, help="how far each curve goes (1e6; the paper's axis ends at 1e8)")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 … (1)")
-    parser.add_argument("--data", nargs="+", default=["mnist", "frey_faces"], help='also "mnist, grey"')
+    parser.add_argument("--data", nargs="+", default=["mnist", "frey_faces"], help='also "mnist, grey" and "frey_faces, mixed"')
     parser.add_argument("--sizes", nargs="+", type=int, help="only these latent sizes (all)")
     parser.add_argument("--workers", type=int, default=1, help="runs at a time (1)")
+    parser.add_argument("--device", default="cpu", help='"cuda" for a GPU (cpu)')
     asked = parser.parse_args()
     curves = [
         {"data": data, "latent_dim": latent_dim, "algorithm": algorithm}
@@ -96,7 +101,11 @@ def main() -> None:
     curves = chosen(curves, asked.workers)
     points = [n for n in POINTS if n <= asked.samples]
     settings = [c | {"seed": seed, "samples": n} for n in points for seed in range(asked.seeds) for c in curves]
-    sweep("paper_bound", run, settings, FACTS, asked.workers)
+    if asked.device == "cpu":
+        sweep("paper_bound", run, settings, FACTS, asked.workers)
+    else:
+        facts = FACTS | {"device": f"{asked.device} {torch.cuda.get_device_name(asked.device)}"}
+        sweep(f"paper_bound_{asked.device}", partial(run, device=asked.device), settings, facts, asked.workers)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,19 @@ import time
 
 import numpy as np
 import paper
+import paper_bound
 import pytest
 import torch
+from filelock import Timeout
 from linear_vae import linear_vae
 from paper import Training, aevb, log_joint, wake_sleep
 from paper_likelihood import appendix_d, log_evidence
 from paper_table import STAGES, Burda, rate
 from safetensors.torch import load_file
 from scipy.stats import norm
+from sweep import sweep
 
+from vae_helpers import datasets, results
 from vae_helpers.evaluation import log_evidence_grid
 from vae_helpers.likelihoods import Gaussian
 from vae_helpers.models import VAE
@@ -52,8 +56,7 @@ def off_by(mean, stderr, truth) -> float:
     return ((mean - truth).abs() / (stderr + 1e-12)).max().item()
 
 
-def test_sleep_makes_the_encoder_cover_the_posterior_and_aevb_makes_it_fit_inside(monkeypatch):
-    monkeypatch.setattr(torch, "randn", double_randn(torch.randn))
+def test_sleep_makes_the_encoder_cover_the_posterior_and_aevb_makes_it_fit_inside():
     covering, inside = SIGMA_POST.diagonal(), 1 / torch.linalg.inv(SIGMA_POST).diagonal()  # marginal and conditional variances
     assert (inside < 0.9 * covering).all()
     for algorithm, own, other in ((wake_sleep, covering, inside), (aevb, inside, covering)):
@@ -63,19 +66,13 @@ def test_sleep_makes_the_encoder_cover_the_posterior_and_aevb_makes_it_fit_insid
             assert (off_by(mean, stderr, torch.zeros(4)) < 5) == at_rest, (algorithm.__name__, mean, stderr)
 
 
-def test_wake_sleep_leaves_the_maximum_likelihood_by_a_known_amount(monkeypatch):
+def test_wake_sleep_leaves_the_maximum_likelihood_by_a_known_amount():
     """On the model's own images the likelihood is flat in W. With the encoder where sleep leaves it the wake gradient is not zero but
     W (Σ − diag Σ) / σ², with Σ the posterior covariance: what the encoder cannot say about z₁ and z₂ together."""
-    monkeypatch.setattr(torch, "randn", double_randn(torch.randn))
     vae = correlated(SIGMA_POST.diagonal())
     mean, stderr = mean_gradient(wake_sleep, vae, vae.decoder[0].weight)
     bias = W @ (SIGMA_POST - torch.diag(SIGMA_POST.diagonal())) / SIGMA**2
     assert off_by(mean, stderr, bias) < 5 < off_by(mean, stderr, torch.zeros(3, 2)), (mean, bias, stderr)
-
-
-def double_randn(randn):
-    """The experiments compute in float32; here their noise is float64, as the toy is."""
-    return lambda *shape, **options: randn(*shape, **{"dtype": torch.float64} | options)
 
 
 def toy(algorithm: str = "AEVB", gaussian: bool = False, seed: int = 0) -> Training:
@@ -218,6 +215,58 @@ def test_a_curve_killed_at_ten_random_moments_ends_where_it_would_have(tmp_path)
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
+CURVES = [
+    {"data": "toy", "latent_dim": 2, "algorithm": algorithm, "step_size": 0.1, "seed": seed, "samples": samples}
+    for samples in (10_000, 20_000, 40_000)
+    for seed in range(2)
+    for algorithm in ("AEVB", "wake-sleep")
+]
+
+
+def go_through_all(folder, every: int) -> None:
+    """The sweep of figure 2, its rows and its states, on toy images; in a process of its own, to be killed."""
+    paper.EVERY, paper.FOLDER = every, folder / "states"
+    paper_bound.start = lambda data, latent_dim, algorithm, step_size, seed, device: (toy(algorithm, seed=seed), toy().x[:50])
+    sweep("paper_bound", paper_bound.run, CURVES, paper_bound.FACTS, folder=folder)
+
+
+def test_the_sweep_of_figure_2_killed_at_ten_random_moments_goes_on_and_keeps_its_rows(tmp_path):
+    processes, chance, kept = multiprocessing.get_context("forkserver"), random.Random(1), b""
+    processes.set_forkserver_preload(["test_paper"])
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    for _ in range(10):
+        child = processes.Process(target=go_through_all, args=(killed, 5))
+        child.start()
+        time.sleep(chance.uniform(0.0, 0.6))
+        child.kill()
+        child.join()
+        now = (killed / "paper_bound.csv").read_bytes() if (killed / "paper_bound.csv").exists() else b""
+        assert now.startswith(kept), "a finished row has changed"
+        kept = now
+    for folder, every in ((killed, 5), (whole, 10**9)):
+        child = processes.Process(target=go_through_all, args=(folder, every))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+    assert (killed / "paper_bound.csv").read_bytes().startswith(kept)
+    assert numbers(killed) == numbers(whole) and len(numbers(whole)) == len(CURVES)
+    for state in (whole / "states").glob("*.safetensors"):
+        assert state.read_bytes() == (killed / "states" / state.name).read_bytes()
+    assert not list(killed.glob("**/*.part")) + list(killed.glob("**/.*.part"))
+
+
+def numbers(folder) -> list[dict]:
+    """The rows without the one number that a kill may change."""
+    return [row | {"seconds": None} for row in results.load("paper_bound", folder)]
+
+
+def test_two_sweeps_refuse_and_two_workers_take_a_curve_one_after_the_other(tmp_path):
+    with paper.FileLock(tmp_path / ".paper_bound.csv.lock"), pytest.raises(RuntimeError, match="another sweep is writing paper_bound.csv"):
+        sweep("paper_bound", paper_bound.run, CURVES, paper_bound.FACTS, folder=tmp_path)
+    with paper.alone(tmp_path / "states" / "curve"), pytest.raises(Timeout):
+        paper.alone(tmp_path / "states" / "curve").acquire(timeout=0)
+
+
 def test_a_training_goes_on_where_the_disk_is_full_and_its_file_stays_whole(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paper, "EVERY", 5)
     toy().train(1000, tmp_path / "file")
@@ -240,3 +289,15 @@ def test_a_training_goes_on_where_the_disk_is_full_and_its_file_stays_whole(tmp_
 def test_the_rates_of_table_1_are_its_schedule():
     assert STAGES == [1, 4, 13, 40, 121, 364, 1093, 3280]
     assert [rate(p) for p in (0, 0.99, 1, 3.9, 4, 1093, 5000)] == [0.001 * 10 ** (-i / 7) for i in (0, 0, 1, 1, 2, 7, 7)]
+
+
+def test_mixed_faces_are_all_frames_once_and_not_in_the_film_s_order(monkeypatch):
+    film = torch.arange(1965.0)[:, None, None].expand(-1, 28, 20)
+    split = [datasets.Split(part, torch.arange(len(part))) for part in film.split([1572, 393])]
+    monkeypatch.setattr(paper.datasets, "load", lambda name, progress: datasets.Dataset(name, *split))
+    images = paper.images.__wrapped__
+    by_time, mixed = ([part[:, 0] for part in images(data)] for data in ("frey_faces", "frey_faces, mixed"))
+    assert torch.equal(torch.cat(by_time), film[:, 0, 0]) and [len(part) for part in mixed] == [1572, 393]
+    assert torch.equal(torch.cat(mixed).sort().values, film[:, 0, 0])
+    neighbours = torch.isin(mixed[1] + 1, mixed[0]) | torch.isin(mixed[1] - 1, mixed[0])
+    assert neighbours.float().mean() > 0.9  # by time one frame in 393 has one

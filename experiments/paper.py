@@ -107,8 +107,8 @@ class Resumable:
         """Back to a state."""
         self.vae.load_state_dict({name: state[name] for name in self.vae.state_dict()})
         for i, w in enumerate(self.vae.parameters()):
-            now = self.optimizer.state[w]
-            now |= {key: state[f"{key} {i}"].to(now[key].device) for key in now}
+            own = {name.split()[0]: v for name, v in state.items() if name.endswith(f" {i}")}
+            self.optimizer.state[w] |= {key: v if key == "step" else v.to(w.device) for key, v in own.items()}
         self.random.set_state(state["random"])
         self.samples, self.own = int(state["samples"]), {name: state[name] for name in self.own}
 

@@ -217,7 +217,7 @@ def test_a_curve_killed_at_ten_random_moments_ends_where_it_would_have(tmp_path)
 
 CURVES = [
     {"data": "toy", "latent_dim": 2, "algorithm": algorithm, "step_size": 0.1, "seed": seed, "samples": samples}
-    for samples in (10_000, 20_000, 40_000)
+    for samples in (5_000, 10_000)
     for seed in range(2)
     for algorithm in ("AEVB", "wake-sleep")
 ]
@@ -292,12 +292,12 @@ def test_the_rates_of_table_1_are_its_schedule():
 
 
 def test_mixed_faces_are_all_frames_once_and_not_in_the_film_s_order(monkeypatch):
-    film = torch.arange(1965.0)[:, None, None].expand(-1, 28, 20)
+    film = (torch.arange(1965.0) / 2048)[:, None, None].expand(-1, 28, 20)
     split = [datasets.Split(part, torch.arange(len(part))) for part in film.split([1572, 393])]
     monkeypatch.setattr(paper.datasets, "load", lambda name, progress: datasets.Dataset(name, *split))
     images = paper.images.__wrapped__
     by_time, mixed = ([part[:, 0] for part in images(data)] for data in ("frey_faces", "frey_faces, mixed"))
     assert torch.equal(torch.cat(by_time), film[:, 0, 0]) and [len(part) for part in mixed] == [1572, 393]
     assert torch.equal(torch.cat(mixed).sort().values, film[:, 0, 0])
-    neighbours = torch.isin(mixed[1] + 1, mixed[0]) | torch.isin(mixed[1] - 1, mixed[0])
+    neighbours = torch.isin(mixed[1] + 1 / 2048, mixed[0]) | torch.isin(mixed[1] - 1 / 2048, mixed[0])
     assert neighbours.float().mean() > 0.9  # by time one frame in 393 has one

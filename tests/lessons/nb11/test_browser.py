@@ -49,3 +49,4 @@ def test_the_label_is_a_switch_and_the_style_a_drag(lab):
     assert len({three, seven, canvas.evaluate(CANVAS)}) == 3
     page.run_cell(len(sources)).wait_idle()
     expect(page.output(len(sources))).to_contain_text(reading.text_content().strip())
+    page.screenshot("notebook-11-pad")

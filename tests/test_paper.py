@@ -196,7 +196,7 @@ def go(folder, name: str, every: int) -> None:
 
 def test_a_curve_killed_at_ten_random_moments_ends_where_it_would_have(tmp_path):
     processes, chance = multiprocessing.get_context("forkserver"), random.Random(0)
-    processes.set_forkserver_preload(["test_paper"])
+    processes.set_forkserver_preload(["torch", "scipy.stats", "joblib", "safetensors.torch"])
     seen = 0
     for _ in range(10):
         child = processes.Process(target=go, args=(tmp_path, "killed", 5))
@@ -225,19 +225,29 @@ CURVES = [
 
 def go_through_all(folder, every: int) -> None:
     """The sweep of figure 2, its rows and its states, on toy images; in a process of its own, to be killed."""
-    paper.EVERY, paper.FOLDER = every, folder / "states"
+    paper.EVERY, paper.FOLDER, keep = every, folder / "states", paper.Resumable.keep
+
+    def counted(training, file) -> None:
+        keep(training, file)
+        with (folder / "kept").open("a") as ticks:
+            ticks.write(".")
+
+    paper.Resumable.keep = counted
     paper_bound.start = lambda data, latent_dim, algorithm, step_size, seed, device: (toy(algorithm, seed=seed), toy().x[:50])
     sweep("paper_bound", paper_bound.run, CURVES, paper_bound.FACTS, folder=folder)
 
 
 def test_the_sweep_of_figure_2_killed_at_ten_random_moments_goes_on_and_keeps_its_rows(tmp_path):
     processes, chance, kept = multiprocessing.get_context("forkserver"), random.Random(1), b""
-    processes.set_forkserver_preload(["test_paper"])
+    processes.set_forkserver_preload(["torch", "scipy.stats", "joblib", "safetensors.torch"])
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for _ in range(10):
+        until = ticks(killed) + chance.randint(1, 12)  # of eighty times that a state is kept: within a curve, or between two
         child = processes.Process(target=go_through_all, args=(killed, 5))
         child.start()
-        time.sleep(chance.uniform(0.0, 0.6))
+        while ticks(killed) < until and child.is_alive():
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.01))
         child.kill()
         child.join()
         now = (killed / "paper_bound.csv").read_bytes() if (killed / "paper_bound.csv").exists() else b""
@@ -253,6 +263,11 @@ def test_the_sweep_of_figure_2_killed_at_ten_random_moments_goes_on_and_keeps_it
     for state in (whole / "states").glob("*.safetensors"):
         assert state.read_bytes() == (killed / "states" / state.name).read_bytes()
     assert not list(killed.glob("**/*.part")) + list(killed.glob("**/.*.part"))
+
+
+def ticks(folder) -> int:
+    """How often a state was kept so far."""
+    return (folder / "kept").stat().st_size if (folder / "kept").exists() else 0
 
 
 def numbers(folder) -> list[dict]:

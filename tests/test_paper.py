@@ -229,7 +229,7 @@ def go_through_all(folder, every: int) -> None:
 
     def counted(training, file) -> None:
         keep(training, file)
-        with (folder / "kept").open("a") as ticks:
+        with (folder / "kept").open("a", encoding="utf-8") as ticks:
             ticks.write(".")
 
     paper.Resumable.keep = counted

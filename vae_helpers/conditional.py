@@ -7,7 +7,7 @@ from torch.distributions import Distribution, Independent, Normal
 
 from . import likelihoods
 from .inputs import MOST_SEED, ArrayLike, check_broadcast, codes, tensor_of, whole_number
-from .models import _ImageModel, finite_codes
+from .models import VAE, _ImageModel, finite_codes
 from .runtime import seeded
 
 
@@ -75,7 +75,40 @@ class ConditionalVAE(_ImageModel):
         """Codes (…, L) with labels that broadcast against (…) → pixel means E[x|z, y], (…, H, W), without a gradient."""
         return self.likelihood.mean(self.outputs(finite_codes(z), labels)).unflatten(-1, self.image_shape)
 
+    def told(self, labels: ArrayLike) -> VAE:
+        """A VAE of the images with these labels, (batch,): what it is asked of images, or of codes (…, n, L), is about the first n of them.
+
+        It shares the weights, but what the labels add is as it is now. Raises ValueError for labels that are none of 0 … n_labels − 1.
+        """
+        return _Told(self, tensor_of(labels, "labels"))
+
     def _one_hot(self, labels: Tensor) -> Tensor:
         if labels.is_floating_point() or labels.numel() == 0 or not 0 <= labels.min() <= labels.max() < self.n_labels:
             raise ValueError(f"expected whole numbers from 0 to {self.n_labels - 1} as labels, got {labels.flatten()[:5].tolist()}")
         return F.one_hot(labels.long(), self.n_labels).to(self._zero)
+
+
+class _FirstLayer(nn.Module):
+    """That of a network which is told what each image shows: the labels' part is added, row by row, from the first image on."""
+
+    def __init__(self, layer: nn.Module, told: Tensor):
+        super().__init__()
+        self.layer, self.told = layer, told
+
+    def forward(self, h: Tensor) -> Tensor:
+        return self.layer(h) + self.told[: h.shape[-2]]
+
+
+class _Told(VAE):
+    """A conditional VAE with the labels of the images at hand, so that it can be asked like any other, of the first so many of them."""
+
+    def __init__(self, model: ConditionalVAE, labels: Tensor):
+        super().__init__(**{key: value for key, value in model.config.items() if key != "n_labels"})
+        self.likelihood, kinds = model.likelihood, model._one_hot(labels)
+        with torch.no_grad():
+            self.encoder = nn.Sequential(_FirstLayer(model.encoder[0], model.label_to_encoder(kinds)), *model.encoder[1:])
+            self.decoder = nn.Sequential(_FirstLayer(model.decoder[0], model.label_to_decoder(kinds)), *model.decoder[1:])
+        self._zero = model._zero
+
+    def outputs(self, z: ArrayLike) -> Tensor:
+        return self.decoder(z)

@@ -50,32 +50,6 @@ class Measured(NamedTuple):
     sigma_ratio: float | None
 
 
-class FirstLayer(nn.Module):
-    """That of a network which is told what each image shows: the labels' part is added, row by row, from the first image on."""
-
-    def __init__(self, layer: nn.Module, told: Tensor):
-        super().__init__()
-        self.layer, self.told = layer, told
-
-    def forward(self, h: Tensor) -> Tensor:
-        return self.layer(h) + self.told[: h.shape[-2]]
-
-
-class Told(VAE):
-    """A conditional VAE with the labels of the images at hand, so that it can be asked like any other, of the first so many of them."""
-
-    def __init__(self, model: ConditionalVAE, labels: Tensor):
-        super().__init__(**{key: value for key, value in model.config.items() if key != "n_labels"})
-        self.likelihood, kinds = model.likelihood, model._one_hot(labels)
-        with torch.no_grad():
-            self.encoder = nn.Sequential(FirstLayer(model.encoder[0], model.label_to_encoder(kinds)), *model.encoder[1:])
-            self.decoder = nn.Sequential(FirstLayer(model.decoder[0], model.label_to_decoder(kinds)), *model.decoder[1:])
-        self._zero = model._zero
-
-    def outputs(self, z: ArrayLike) -> Tensor:
-        return self.decoder(z)
-
-
 def told(vae: VAE | ConditionalVAE, images: ArrayLike, labels: ArrayLike | None) -> VAE:
     """The model as a VAE of the images that `examined` picks."""
     n, kinds = len(tensor_of(images, "images")), None if labels is None else tensor_of(labels, "labels")
@@ -86,7 +60,7 @@ def told(vae: VAE | ConditionalVAE, images: ArrayLike, labels: ArrayLike | None)
     if kinds is None or tuple(kinds.shape) != (n,):
         got = "none" if kinds is None else f"shape {tuple(kinds.shape)}"
         raise ValueError(f"a ConditionalVAE is told what each image shows: expected labels of shape ({n},), got {got}")
-    return Told(vae, kinds[:: -(-n // MOST_IMAGES)])
+    return vae.told(kinds[:: -(-n // MOST_IMAGES)])
 
 
 def examined(vae: VAE, images: ArrayLike, history: History | None, seed: int) -> tuple[Tensor, Pixels]:

@@ -3,6 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
+from vae_helpers import results
 from vae_helpers.lessons.nb09 import stored
 
 ROWS = [
@@ -14,7 +15,7 @@ ROWS = [
 
 
 def test_values_come_in_the_order_of_the_seeds_and_only_of_the_rows_asked_for():
-    assert stored.values(ROWS, "from_encoder_2", data="mnist").tolist() == [5.0, 10.0]
+    assert results.values(ROWS, "from_encoder_2", data="mnist").tolist() == [5.0, 10.0]
     mean, error = stored.told(ROWS, "from_encoder_2", data="mnist")
     assert (mean, error) == (7.5, 2.5)
 

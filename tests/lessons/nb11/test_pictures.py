@@ -6,6 +6,7 @@ import torch
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from vae_helpers import results
 from vae_helpers.conditional import ConditionalVAE
 from vae_helpers.lessons.nb11 import pictures, stored
 from vae_helpers.toy import CurvedToy
@@ -81,7 +82,7 @@ def test_shares_closed_are_those_of_the_same_seed():
 
 
 def test_values_come_in_the_order_of_the_seeds():
-    assert stored.values(ROWS, "elbo", prior="standard", n_samples=1).tolist() == [-23.0, -24.0]
+    assert results.values(ROWS, "elbo", prior="standard", n_samples=1).tolist() == [-23.0, -24.0]
 
 
 def test_gains_are_drawn_with_their_means_and_errors():

@@ -2,20 +2,13 @@
 
 from collections.abc import Sequence
 
-import torch
 from matplotlib.axes import Axes
-from torch import Tensor
 
 from ...evaluation import Estimate, estimate
 from ...look import BLUE, RED
+from ...results import values
 
 STEPS = (1, 2, 5, 10, 20, 50)
-
-
-def values(rows: Sequence[dict], name: str, **where) -> Tensor:
-    """One number of every row with these settings, in the order of the seeds: (models,)."""
-    chosen = sorted((row for row in rows if all(row[key] == value for key, value in where.items())), key=lambda row: row["seed"])
-    return torch.tensor([row[name] for row in chosen], dtype=torch.float64)
 
 
 def told(rows: Sequence[dict], name: str, **where) -> Estimate:

@@ -11,7 +11,8 @@ from torch import Tensor
 from ... import plots
 from ...datasets import Dataset
 from ...models import VAE
-from .tables import by, dimensions, model_of, of, ordered
+from ...results import of
+from .tables import by, dimensions, model_of, ordered
 
 MARKERS = "osD^vP"
 

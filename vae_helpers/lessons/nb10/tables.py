@@ -8,6 +8,7 @@ import torch
 from ... import clinic
 from ...clinic.signs import said
 from ...evaluation import Estimate, estimate
+from ...results import of
 
 
 def table(rows: Sequence[dict], dial: str) -> str:
@@ -135,11 +136,6 @@ def model_of(row: dict) -> str:
     bernoulli = (row["model"], row["end"]) == ("vae", "sigmoid")
     name = "GAN" if row["model"] == "gan" else "VAE, Bernoulli" if bernoulli else "VAE, Gaussian"
     return f"{name}, {row['end']} end" + (f", penalty {row['penalty']:g}" if row["model"] == "gan" else "")
-
-
-def of(rows: Sequence[dict], **wanted) -> list[dict]:
-    """The rows with these settings."""
-    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
 
 
 def ordered(rows: Sequence[dict], key: str) -> list[dict]:

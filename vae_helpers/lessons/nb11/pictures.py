@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from ...conditional import ConditionalVAE
 from ...evaluation import estimate
 from ...look import BLUE, GREEN, GREY, ORANGE, RED, show_image
-from .stored import paired, runs, values
+from ...results import values
+from .stored import paired, runs
 
 BOUNDS = {"log_evidence": ("log p(x)", BLUE, "o"), "bound_50": ("$\\mathcal{L}_{50}$", GREEN, "s"), "elbo": ("ELBO", ORANGE, "^")}
 

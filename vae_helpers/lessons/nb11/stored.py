@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ...evaluation import estimate
+from ...results import of, values
 
 PLAIN = {"objective": "iwae", "n_samples": 1, "posterior": "gaussian", "prior": "standard", "network": "mlp"}
 
@@ -31,18 +31,12 @@ class Paired(NamedTuple):
 
 def by_seed(rows: Sequence[dict], **settings) -> dict[int, dict]:
     """The stored runs with these settings: seed → row."""
-    return {row["seed"]: row for row in rows if all(row[key] == value for key, value in settings.items())}
+    return {row["seed"]: row for row in of(rows, **settings)}
 
 
 def runs(rows: Sequence[dict], **places) -> dict[int, dict]:
     """The stored runs that differ from the plain VAE in these places only: seed → row."""
     return by_seed(rows, **PLAIN | places)
-
-
-def values(rows: Sequence[dict], name: str, **settings) -> Tensor:
-    """One number of every row with these settings, in the order of the seeds: (seeds,)."""
-    chosen = by_seed(rows, **settings)
-    return torch.tensor([chosen[seed][name] for seed in sorted(chosen)], dtype=torch.float64)
 
 
 def paired(runs: dict[int, dict], others: dict[int, dict], name: str, others_name: str | None = None) -> Paired:

@@ -69,7 +69,8 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return fail("Stopped before all was ready. The same command takes it up again.", status=130)
     if command == "lab":
-        return call("-P", "-m", "jupyterlab", *options, **homeless())  # -P: a `random.py` in the caller's folder is not Python's
+        allowed = ["--allow-root"] if machine.is_root() else []  # in a container there is often nobody else, and JupyterLab would end here
+        return call("-P", "-m", "jupyterlab", *options, *allowed, **homeless())  # -P: a `random.py` in the caller's folder is not Python's
     if command == "test":
         return call("-P", "-m", "pytest", *test_arguments(options), **find_browser(options))
     return call(str(ROOT / SCRIPTS[command][0]), *options)

@@ -30,6 +30,7 @@ def called(monkeypatch):
     monkeypatch.setattr(install, "set_up", lambda yes: programs.append(yes))
     monkeypatch.setattr(run, "call", lambda *arguments, **variables: programs.append(arguments) or 0)
     monkeypatch.setattr(run, "find_browser", lambda options: {})
+    monkeypatch.setattr(run.machine, "is_root", lambda: False)
     return programs
 
 
@@ -150,6 +151,14 @@ def test_lab_opens_the_first_notebook_or_the_one_that_is_named(called, monkeypat
     root, first, option = called[1][3:]
     assert root == f"--ServerApp.root_dir={ROOT}" and option == "--no-browser"
     assert (Path(first), Path(called[3][4])) == (ROOT / "notebooks/00_start_here.ipynb", ROOT / "notebooks/04_kl_term.ipynb")
+
+
+def test_lab_starts_for_root_too(called, monkeypatch):
+    """A fresh container has no other user, and JupyterLab refuses root unless it is told."""
+    run.main(["lab"])
+    monkeypatch.setattr(run.machine, "is_root", lambda: True)
+    run.main(["lab"])
+    assert called[3] == (*called[1], "--allow-root")
 
 
 # A shared folder

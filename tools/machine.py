@@ -63,6 +63,11 @@ def size(folder: Path) -> float:
     return sum(file.lstat().st_size for file in folder.rglob("*")) / 1e9
 
 
+def is_root() -> bool:
+    """Whether this is Unix's superuser."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def writable(folder: str | Path) -> bool:
     """Whether a file can be made there: the system's own answer is about permissions alone, and on Windows not even about those."""
     probe = Path(folder, f".probe-{os.getpid()}")

@@ -69,8 +69,9 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return fail("Stopped before all was ready. The same command takes it up again.", status=130)
     if command == "lab":
-        allowed = ["--allow-root"] if machine.is_root() else []  # in a container there is often nobody else, and JupyterLab would end here
-        return call("-P", "-m", "jupyterlab", *options, *allowed, **homeless())  # -P: a `random.py` in the caller's folder is not Python's
+        if machine.is_root() and not any("allow_root" in option.replace("-", "_") for option in options):
+            options.append("--allow-root")  # in a container there is often nobody else, and JupyterLab would end here
+        return call("-P", "-m", "jupyterlab", *options, **homeless())  # -P: a `random.py` in the caller's folder is not Python's
     if command == "test":
         return call("-P", "-m", "pytest", *test_arguments(options), **find_browser(options))
     return call(str(ROOT / SCRIPTS[command][0]), *options)
@@ -112,7 +113,8 @@ def lab_arguments(options: list[str]) -> list[str]:
         if not named.is_file():
             raise install.SetUpError(f"There is no notebook {named}. Give the path of one as seen from your folder, {Path.cwd()}.")
         notebook, root = named, root if named.is_relative_to(root) else named.parent
-    return [f"--ServerApp.root_dir={root}", str(notebook), *rest]
+    told = any(option.startswith("--ServerApp.root_dir") for option in rest)
+    return [*([] if told else [f"--ServerApp.root_dir={root}"]), str(notebook), *rest]
 
 
 def copy_notebooks(folder: Path) -> Path:

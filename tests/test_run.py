@@ -161,6 +161,14 @@ def test_lab_starts_for_root_too(called, monkeypatch):
     assert called[3] == (*called[1], "--allow-root")
 
 
+def test_what_jupyterlab_is_told_already_is_not_told_twice(called, monkeypatch):
+    """It takes one root folder, and ends at a second."""
+    monkeypatch.setattr(run.machine, "is_root", lambda: True)
+    told = ["--ServerApp.root_dir=/srv/class", "--ServerApp.allow_root=True"]
+    run.main(["lab", *told])
+    assert called[1][3:] == (str(ROOT / "notebooks/00_start_here.ipynb"), *told)
+
+
 # A shared folder
 
 

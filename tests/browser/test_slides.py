@@ -109,6 +109,7 @@ def test_a_notebook_as_a_reader_first_meets_it(lab, path):
         images.nth(pictures - 1).wait_for(state="attached")
     assert images.count() == pictures and not page.errors()
     page.page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea-output img')].every(image => image.naturalWidth > 0)")
+    page.page.wait_for_function("() => [...document.querySelectorAll('.jp-RenderedMarkdown')].every(text => !text.innerText.includes('$$'))")
     page.screenshot(f"opened-{path.stem}")
 
     start(page)
@@ -180,6 +181,33 @@ def test_every_key_goes_to_the_next_screen_of_the_live_show(lab):
             seen.append(at(page))
         assert seen == wanted
     stop(page)
+
+
+LINES = r"a &= b && \text{one} \tag{1.1} \\ &= c && \text{two} \\ &= d && \text{three} \tag{1.3}"
+DERIVATION = rf"$$\begin{{align}} {LINES} \end{{align}}$$"
+# Of lines and their numbers, as JupyterLab sets them, so many are seen.
+SEEN = """count => [...document.querySelectorAll("mjx-itable > :has(> mjx-mtd)")]
+  .filter((part) => part.checkVisibility({ visibilityProperty: true, opacityProperty: true })).length === count"""
+
+
+def test_a_derivation_comes_line_by_line_in_the_live_show(lab, tmp_path):
+    """Each line with its number, on all keys; what stands below on the screen is there at once, what waits for a key comes after; and all
+    the way back. In the notebook itself each line is seen."""
+    sources = {"slide": f"# One\n\n{DERIVATION}", "": DERIVATION, "fragment": DERIVATION, "subslide": "the next"}
+    cells = [nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": kind}}) for kind, text in sources.items()]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), tmp_path / "lines.ipynb")
+    page = lab(tmp_path / "lines.ipynb")
+    page.page.wait_for_function(SEEN, arg=15)
+    start(page)
+    page.page.wait_for_function(SEEN, arg=4)
+    every = [(0, 4), (0, 5), (0, 7), (0, 8), (0, 10), (2, 12), (2, 13), (2, 15), (3, 0)]  # the cell come to, and what is seen
+    for keys, wanted in ((ON, every[1:]), (BACK, every[-2::-1])):
+        for press, (cell, seen) in enumerate(wanted):
+            page.page.keyboard.press(keys[press % len(keys)])
+            page.page.wait_for_function(SEEN, arg=seen)
+            assert at(page) == cell
+    stop(page)
+    page.page.wait_for_function(SEEN, arg=15)
 
 
 @pytest.fixture(scope="module")
@@ -330,9 +358,8 @@ def test_code_that_has_a_result_is_folded_and_a_key_shows_it(show, tmp_path):
 
 
 def test_a_derivation_comes_line_by_line(show, tmp_path):
-    lines = r"a &= b && \text{one} \tag{1.1} \\ &= c && \text{two} \tag{1.2} \\ &= d && \text{three} \tag{1.3}"
-    tex = rf"$$\begin{{align}} {lines} \end{{align}}$$"
-    cells = [nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": "slide"}}) for text in (f"# One\n\n{tex}", "## Two")]
+    texts, slide = (f"# One\n\n{DERIVATION}", "## Two"), {"slideshow": {"slide_type": "slide"}}
+    cells = [nbformat.v4.new_markdown_cell(text, metadata=slide) for text in texts]
     page = show(write(lecture(nbformat.v4.new_notebook(cells=cells), Path("98_none.ipynb"), set()), tmp_path / "lecture.html"))
     for seen in (1, 2, 3):
         page.wait_for_function(

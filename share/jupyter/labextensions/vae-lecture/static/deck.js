@@ -1,5 +1,6 @@
 // The slide show in JupyterLab (jupyterlab-slideshow) in one order, the same as that of exported slides: what is further comes after the core,
-// and no press of a key is in vain. That extension shows the screen of the active cell; this one says which cell comes next.
+// and no press of a key is in vain. That extension shows the screen of the active cell; this one says which cell comes next, and shows a
+// derivation line by line.
 import { codeByKey, giveBack, projector } from "./room.js";
 
 const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "], BACK = ["ArrowLeft", "ArrowUp", "PageUp"]; // remotes send the page keys
@@ -17,11 +18,20 @@ export function stops(cells) {
   return found.flat();
 }
 
-/** The stop after that of cell `active`, or before it; null at the ends. */
-export function beside(stops, active, step) {
-  const here = Math.max(...stops.filter((index) => index <= active));
-  return stops[stops.indexOf(here) + step] ?? null;
+/** The stop at which cell `active` is seen, and the one after it, or before it; null at the ends. */
+export const stopOf = (stops, active) => Math.max(...stops.filter((index) => index <= active));
+export const beside = (stops, active, step) => stops[stops.indexOf(stopOf(stops, active)) + step] ?? null;
+
+/** Of the derivations in an element, which give a reason in their fourth column: each line after the first, as its parts, with its number's. */
+function lines(node) {
+  return [...node.querySelectorAll("mjx-math > mjx-mtable:has(> mjx-table > mjx-itable > * > mjx-mtd:nth-child(4))")].flatMap((table) => {
+    const numbers = [...table.querySelectorAll(":scope > mjx-labels > mjx-itable > :has(> mjx-mtd)")];
+    const rows = [...table.querySelectorAll(":scope > mjx-table > mjx-itable > *")];
+    return rows.map((row) => (row.matches("mjx-mlabeledtr") ? [row, numbers.shift()] : [row])).slice(1);
+  });
 }
+const said = ([row]) => row.classList.contains("vae-said"); // deck.css hides the others
+const say = (line, yes) => line.forEach((part) => part.classList.toggle("vae-said", yes));
 
 const described = ({ model }) => ({
   kind: model.getMetadata("slideshow")?.slide_type,
@@ -32,9 +42,17 @@ const described = ({ model }) => ({
 const activate = ({ shell }) => {
   const notebook = () => shell.currentWidget.content;
   const go = (step) => {
-    const { widgets, activeCellIndex } = notebook();
-    const index = beside(stops(widgets.map(described)), activeCellIndex, step);
-    if (index !== null) notebook().activeCellIndex = index;
+    const { widgets, activeCellIndex } = notebook(), cells = widgets.map(described), all = stops(cells);
+    const linesAt = (stop) => {
+      const end = Math.min(...all.filter((index) => index > stop), widgets.length);
+      return widgets.slice(stop, end).filter((_, k) => cells[stop + k].kind !== "skip").flatMap(({ node }) => lines(node));
+    };
+    const here = linesAt(stopOf(all, activeCellIndex)), line = step > 0 ? here.find((one) => !said(one)) : here.findLast(said);
+    if (line) return say(line, step > 0);
+    const index = beside(all, activeCellIndex, step);
+    if (index === null) return;
+    linesAt(index).forEach((one) => say(one, step < 0));
+    notebook().activeCellIndex = index;
   };
   const take = (event, step) => {
     event.preventDefault();

@@ -109,10 +109,18 @@ def _port(runtime: Path) -> int | None:
             return port
 
 
+# What a view has put off (controls.js, follow) is drawn with the screen's next refresh.
+REFRESH = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Then the kernel hears of it: each model has one message under way, and one that waits until that has come.
+ARRIVED = """async () => {
+    const messages = () => [...(window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel?._futures.values() ?? [])];
+    for (const round of ["under way", "waiting"]) await Promise.allSettled(messages().map((message) => message.done));
+}"""
 SECOND_THREAD = """async () => {
     const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
     await Promise.all([...kernel._comms.values()].map((comm) => comm.subshellStarted));
-    await Promise.all([...kernel._futures.values()].map((message) => message.done));
+    const cell = (message) => message.msg.header.msg_type === "execute_request";
+    await Promise.all([...kernel._futures.values()].filter((message) => !cell(message)).map((message) => message.done));
 }"""
 EMPTY = """() => {
     for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
@@ -148,8 +156,13 @@ class Page:
         expect(self.page.locator("#jp-main-statusbar .jp-StatusBar-TextItem", has_text="| Idle")).to_be_visible(timeout=RUN_S * 1000)
 
     def wait_second_thread(self) -> "Page":
-        """With `subshells=True`: waits until the thread is there that the widgets' messages go to, and every message so far is handled."""
+        """With `subshells=True`: waits until the thread is there that the widgets' messages go to, and it has handled each one so far."""
         self.page.evaluate(SECOND_THREAD)
+        return self
+
+    def refresh(self) -> "Page":
+        """Waits until all that was moved so far is on the screen."""
+        self.page.evaluate(REFRESH)
         return self
 
     def command(self, name: str, **arguments) -> None:
@@ -166,7 +179,8 @@ class Page:
         return self
 
     def run_cell(self, index: int) -> "Page":
-        """Runs one cell, as Ctrl-Enter does, and waits for it; what else goes on in the kernel goes on."""
+        """Runs one cell, as Ctrl-Enter does, and waits for it; whatever the views were told before, the kernel has heard of by then."""
+        self.refresh().page.evaluate(ARRIVED)
         self.cell(index).locator(".jp-InputPrompt").click()
         self.command("notebook:run-cell")
         return self
@@ -195,7 +209,7 @@ class Page:
         return self.page.locator('[data-mime-type$="jupyter.stderr"], [data-mime-type$="jupyter.error"]').all_inner_texts()
 
     def drag(self, part, start: tuple[float, float], end: tuple[float, float], steps: int = 20) -> "Page":
-        """The pressed mouse goes from one place on a part to another, both as shares of its width and height."""
+        """The pressed mouse goes from one place on a part to another, both as shares of its width and height; then all is drawn."""
         part.scroll_into_view_if_needed()
         box, mouse = part.bounding_box(), self.page.mouse
         places = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in (start, end)]
@@ -203,7 +217,7 @@ class Page:
         mouse.down()
         mouse.move(*places[1], steps=steps)
         mouse.up()
-        return self
+        return self.refresh()
 
     def theme(self, dark: bool) -> "Page":
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")

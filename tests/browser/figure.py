@@ -46,4 +46,7 @@ class Figure:
         """The kernel has this value, and the canvas shows the kernel's picture of it, pixel for pixel."""
         self.lab.run_cell(self.last + 1).wait_idle()
         expect(self.lab.output(self.last + 1)).to_contain_text(f"{value}|")
-        assert self.lab.output(self.last + 1).inner_text().strip() == f"{value}|{self.canvas.evaluate(CANVAS)}"
+        told, picture = self.lab.output(self.last + 1).inner_text().strip().split("|")
+        assert told == f"{value}"
+        drawn = f"async ([canvas, picture]) => (await ({CANVAS})(canvas)) === picture"
+        self.lab.page.wait_for_function(drawn, arg=[self.canvas.element_handle(), picture])

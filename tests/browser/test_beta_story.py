@@ -145,6 +145,7 @@ def test_layers(lab):
     letters, circles, ground = hand.pad.locator(".vae-letters"), hand.pad.locator("g").first, hand.pad.locator("canvas")
 
     def prior_is_seen() -> bool:
+        hand.lab.refresh()
         return ground.evaluate("canvas => canvas.toDataURL()") != without
 
     without = ground.evaluate("canvas => canvas.toDataURL()")

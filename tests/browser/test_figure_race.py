@@ -16,19 +16,18 @@ slider
 """
 DRAW = """
 import time
+from pathlib import Path
 import matplotlib.pyplot as plt
 figure, axes = plt.subplots(1, 2)
 print("half drawn")
-before = slider.value
-while slider.value == before:
+while not Path("go").exists():
     time.sleep(0.01)
-time.sleep(1)  # what follows the message on its thread
 print(f"figures of this cell: {len(plt.get_fignums())}")
 """
 
 
 @pytest.mark.parametrize("setup, figures", [("", 1), ("\n%matplotlib inline", 0)], ids=["with the guard", "without"])
-def test_a_slider_moved_while_a_cell_draws(lab, setup, figures):
+def test_a_slider_moved_while_a_cell_draws(lab, server, setup, figures):
     """Without the guard the figure is gone before the cell has finished it: the race is real here, and the guard is what prevents it."""
     page = lab(["from vae_helpers import runtime\nruntime.setup()" + setup, SLIDER, DRAW], subshells=True)
     page.run_cell(0).run_cell(1)
@@ -39,7 +38,11 @@ def test_a_slider_moved_while_a_cell_draws(lab, setup, figures):
     page.wait_second_thread().start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     handle.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuetext", "2")
+    page.wait_second_thread()  # has handled it, and what follows a message there
+    (server.notebooks / "go").touch()
     expect(page.output(2)).to_contain_text(f"figures of this cell: {figures}")
+    (server.notebooks / "go").unlink()
     assert not page.errors()
 
 

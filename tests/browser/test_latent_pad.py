@@ -45,6 +45,7 @@ class Hand:
 
     def z(self) -> list[float]:
         """z as the reader reads it."""
+        self.lab.refresh()
         inside = re.search(r"\((.*?)\)", self.reading.inner_text()).group(1)
         return [float(v.replace("\u2212", "-")) for v in inside.split(", ")]
 
@@ -344,6 +345,7 @@ def test_layers_from_both_sides(lab):
     def shown_are(*wanted) -> None:
         for layer in names:
             expect(switch[layer]).to_be_checked(checked=layer in wanted)
+        hand.lab.refresh()
         ink = hand.pad.locator("canvas").evaluate("canvas => canvas.toDataURL()")
         assert all((wanted == other) == (ink == picture) for other, picture in seen.items())
         seen[wanted] = ink
@@ -497,6 +499,7 @@ def test_the_kernel_decodes_what_the_browser_cannot(lab, server, subshells):
         for corner in corners[1:]:
             hand.page.mouse.move(*hand.point(*corner), steps=30)
         hand.page.mouse.up()
+        hand.lab.refresh()  # by now the last place has been asked of the kernel
 
     at_rest()
     hand.agrees()

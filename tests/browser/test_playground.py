@@ -3,6 +3,7 @@
 import json
 import re
 
+from lab import REFRESH
 from playwright.sync_api import expect
 
 from vae_helpers.widgets import Playground, save_page
@@ -11,6 +12,7 @@ SETUP = "from vae_helpers import datasets\nfrom vae_helpers.objectives import el
 BOUND = """import json
 x = datasets.load('digits').binarized(0).test.images
 print(json.dumps([playground.steps, elbo(playground.model, x, 20).elbo.mean().item()]))"""
+PLAYING = "typeof playing !== 'undefined' && playing"  # train_worker.js
 
 
 def numbers(view) -> dict[str, float]:
@@ -21,10 +23,17 @@ def numbers(view) -> dict[str, float]:
 
 def wait(page, view, true):
     for _ in range(600):  # a minute: nothing is judged by its time
-        if true(numbers(view)):
-            return numbers(view)
+        if true(now := numbers(view)):
+            return now
         page.wait_for_timeout(100)
     raise AssertionError(view.locator(".vae-reading").last.inner_text())
+
+
+def rests(page, view) -> dict[str, float]:
+    """The numbers, once the worker has heard that it is to pause and the page has shown its last word."""
+    wait(page, view, lambda _: not any(worker.evaluate(PLAYING) for worker in page.workers))
+    page.evaluate(REFRESH)
+    return numbers(view)
 
 
 def test_it_trains_and_python_gets_the_weights(lab):
@@ -39,13 +48,11 @@ def test_it_trains_and_python_gets_the_weights(lab):
     expect(view.locator(".vae-reading").last).to_contain_text("no KL")
     view.locator(".vae-play").click()
     expect(view.locator(".vae-play")).to_have_text("▶ Play")
-    page.page.wait_for_timeout(1000)  # what the worker had in hand
-    still = numbers(view)
-    page.page.wait_for_timeout(1000)
-    assert numbers(view) == still  # paused
+    still = rests(page.page, view)
     assert still["bound"] > start["bound"] + 10
     page.run_cell(2)
     page.wait_idle()
+    assert numbers(view) == still  # paused
     steps, bound = json.loads(page.output(2).inner_text())
     assert steps == still["step"] and abs(bound - still["bound"]) < 1  # one sample an image there, twenty here
     page.run_cell(3)  # Python presses Play

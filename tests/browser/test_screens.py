@@ -4,7 +4,7 @@ VAE_HELPERS_SCREENSHOTS=folder python -m pytest tests/browser/test_screens.py   
 """
 
 import pytest
-from lab import new_page, open_notebook
+from lab import REFRESH, new_page, open_notebook
 from playwright.sync_api import expect
 
 from .test_accessibility import SETUP, VIEW_COUNT, VIEWS
@@ -19,6 +19,8 @@ ROOM = """view => {
     const out = [view, ...view.querySelectorAll("*")].filter((part) => seen(part) && beyond(part.getBoundingClientRect()));
     return [out.map((part) => `${part.tagName} ${part.className.baseVal ?? part.className}`), view.getBoundingClientRect().height];
 }"""
+# Scrolled to, its pictures read and drawn.
+AT_REST = f"view => Promise.all([...view.querySelectorAll('img')].map((image) => image.decode())).then({REFRESH})"
 # What a finger cannot meet for sure: a control, with the label that belongs to it, with its width and height.
 SMALL = """(view, least) => [...view.querySelectorAll("button, input, summary, [role=application]")]
     .filter((part) => part.checkVisibility())
@@ -50,7 +52,7 @@ def test_beside_the_file_list_each_view_is_seen_whole(desk, size, dark):
     panel = desk.page.locator(".jp-WindowedPanel-outer").first.bounding_box()
     for k, view in enumerate(desk.page.locator(".vae-view").all()):
         view.evaluate("view => view.scrollIntoView({ block: 'start' })")
-        desk.page.wait_for_timeout(150)  # a picture is taken of what has come to rest
+        view.evaluate(AT_REST)
         desk.screenshot(f"{k}-{size[0]}-{'dark' if dark else 'light'}")
         beyond, height = view.evaluate(ROOM)
         assert not beyond, (k, beyond)
@@ -69,7 +71,7 @@ def test_on_a_phone_each_view_has_its_place_and_a_finger_its_targets(desk, brows
     small = []
     for k, view in enumerate(page.locator(".vae-view").all()):
         view.evaluate("view => view.scrollIntoView({ block: 'start' })")
-        page.wait_for_timeout(150)
+        view.evaluate(AT_REST)
         desk.screenshot(f"{k}-phone-{scheme}", of=page)
         beyond, _ = view.evaluate(ROOM)
         assert not beyond, (k, beyond)

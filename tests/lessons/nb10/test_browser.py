@@ -9,6 +9,7 @@ NOTEBOOK = "10_when_vaes_fail.ipynb"
 
 
 def nats(figure: Figure) -> float:
+    figure.lab.refresh()
     return float(re.match(r"KL ([\d.]+) nats", figure.reading.inner_text())[1])
 
 

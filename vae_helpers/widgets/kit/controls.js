@@ -13,9 +13,11 @@ export function set(node, attributes = {}, ...children) {
   return node;
 }
 
-/** A PNG's bytes as an <img>. */
+/** A PNG's bytes as an <img>, which has its shape before the browser has read it: what stands around it never jumps. */
 export function image(png, attributes) {
+  const header = new DataView(png.buffer, png.byteOffset);
   const node = element("img", { src: URL.createObjectURL(new Blob([png], { type: "image/png" })), draggable: "false", ...attributes });
+  node.style.aspectRatio = `${header.getUint32(16)} / ${header.getUint32(20)}`;
   node.addEventListener("load", () => URL.revokeObjectURL(node.src)); // it has its picture now
   return node;
 }
@@ -168,11 +170,11 @@ export function player(el, { begin, go, at, name = "play" }) {
   const start = () => {
     const first = begin(), steps = matchMedia("(prefers-reduced-motion: reduce)").matches ? PLAY_STEPS : Infinity;
     if (first === null) return;
-    let began = null, last = null;
+    let began = null, last = String(at());
     const step = (now) => {
       began ??= now;
       const share = Math.min(1, first + (now - began) / 1000 / PLAY_SECONDS);
-      if (!node.isConnected || (last !== null && String(at()) !== last)) return stop();
+      if (!node.isConnected || String(at()) !== last) return stop();
       go(steps === Infinity || share === 1 ? share : first + Math.floor((share - first) * steps) / steps);
       last = String(at());
       if (share === 1) stop();

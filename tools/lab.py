@@ -1,126 +1,27 @@
 """A JupyterLab in a real browser (chromium.py), driven by a program: for the browser tests and the benchmarks."""
 
-import json
 import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
 from freshness import ROOT
-from install import surroundings
+from lab_server import START_S, Server
 from playwright.sync_api import expect
 
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell is in the page, seen or not
-    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
-}
-START_S, RUN_S = 120, 300  # generous limits that end a hung run; nothing passes or fails by speed
+RUN_S = 300  # as generous, for a notebook
 expect.set_options(timeout=START_S * 1000)
-
-
-class Server:
-    """JupyterLab on the loopback address with settings, data and configuration of its own: nothing of the user's is read or written.
-
-    Notebooks lie in `root`, by default a folder of its own. `command` starts JupyterLab, `limit` ends a start that hangs (seconds),
-    `variables` are added to its environment. Raises RuntimeError, with the end of its log, if it does not start.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        root: Path | None = None,
-        command: Sequence = (sys.executable, "-m", "jupyterlab"),
-        settings: dict = SETTINGS,
-        limit: float = START_S,
-        **variables: str,
-    ):
-        self.notebooks, runtime, self.log = root or folder / "notebooks", folder / "runtime", folder / "server.log"
-        overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
-        for needed in (self.notebooks, overrides.parent):
-            needed.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(runtime, ignore_errors=True)  # where a server before this one said where it listened
-        overrides.write_text(json.dumps(settings), encoding="utf-8")
-        own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
-        own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
-        self.token = secrets.token_hex(16)
-        options = {"ip": "127.0.0.1", "port": 0, "open_browser": False, "allow_root": True, "root_dir": self.notebooks}
-        command = [*command, "--no-browser", "--expose-app-in-browser", f"--IdentityProvider.token={self.token}"]
-        command += [f"--ServerApp.{name}={value}" for name, value in options.items()]
-        env = surroundings() | {name: str(folder / value) for name, value in own.items()} | variables
-        with self.log.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=env)
-        end = time.monotonic() + limit
-        while not (port := _port(runtime)):
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
-                raise RuntimeError(f"JupyterLab did not start within {limit} s; its log ends:\n{tail}")
-            time.sleep(0.02)
-        self.url = f"http://127.0.0.1:{port}"
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.stop()
-
-    def api(self, method: str, path: str, body=None):
-        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", data=data, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=START_S) as answer:
-            content = answer.read()
-        return json.loads(content) if content else None
-
-    def set_subshells(self, used: bool) -> None:
-        """Widget messages on a thread of their own, as JupyterLab does by itself, or on the main thread, as this collection sets it."""
-        settings = {"commsOverSubshells": "perCommTarget" if used else "disabled"}
-        self.api("PUT", "lab/api/settings/@jupyterlab/apputils-extension:kernels-settings", {"raw": json.dumps(settings)})
-
-    def stop_kernels(self) -> None:
-        for session in self.api("GET", "api/sessions"):
-            self.api("DELETE", f"api/sessions/{session['id']}")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def _port(runtime: Path) -> int | None:
-    """Where the server listens: from the file that it leaves, which it does a moment before it listens; None until then."""
-    for path in runtime.glob("jpserver-*.json"):
-        with suppress(ValueError, OSError):
-            port = json.loads(path.read_text(encoding="utf-8"))["port"]
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return port
-
 
 # What a view has put off (controls.js, follow) is drawn with the screen's next refresh.
 REFRESH = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-# Then the kernel hears of it: each model has one message under way, and one that waits until that has come.
-ARRIVED = """async () => {
-    const messages = () => [...(window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel?._futures.values() ?? [])];
+# Each model has one message to the kernel under way, and one that waits until that has come. Cells that run go on.
+HEARD = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel;
+    const messages = () => [...(kernel?._futures.values() ?? [])].filter(({ msg }) => msg.header.msg_type !== "execute_request");
+    const comms = [...(kernel?._comms.values() ?? [])].filter((comm) => comm._commsOverSubshells !== "disabled");
+    await Promise.all(comms.map((comm) => comm.subshellStarted));
     for (const round of ["under way", "waiting"]) await Promise.allSettled(messages().map((message) => message.done));
-}"""
-SECOND_THREAD = """async () => {
-    const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-    await Promise.all([...kernel._comms.values()].map((comm) => comm.subshellStarted));
-    const cell = (message) => message.msg.header.msg_type === "execute_request";
-    await Promise.all([...kernel._futures.values()].filter((message) => !cell(message)).map((message) => message.done));
 }"""
 EMPTY = """() => {
     for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
@@ -155,14 +56,14 @@ class Page:
         """Waits until the kernel is up and idle, by the status bar (the toolbar's dot lags behind)."""
         expect(self.page.locator("#jp-main-statusbar .jp-StatusBar-TextItem", has_text="| Idle")).to_be_visible(timeout=RUN_S * 1000)
 
-    def wait_second_thread(self) -> "Page":
-        """With `subshells=True`: waits until the thread is there that the widgets' messages go to, and it has handled each one so far."""
-        self.page.evaluate(SECOND_THREAD)
-        return self
-
     def refresh(self) -> "Page":
         """Waits until all that was moved so far is on the screen."""
         self.page.evaluate(REFRESH)
+        return self
+
+    def heard(self) -> "Page":
+        """Waits until the kernel has heard of it too. With `subshells=True`: until the thread is there that the views' messages go to."""
+        self.refresh().page.evaluate(HEARD)
         return self
 
     def command(self, name: str, **arguments) -> None:
@@ -179,9 +80,8 @@ class Page:
         return self
 
     def run_cell(self, index: int) -> "Page":
-        """Runs one cell, as Ctrl-Enter does, and waits for it; whatever the views were told before, the kernel has heard of by then."""
-        self.refresh().page.evaluate(ARRIVED)
-        self.cell(index).locator(".jp-InputPrompt").click()
+        """Runs one cell, as Ctrl-Enter does, and waits for it; the kernel has heard by then of whatever the views were told before."""
+        self.heard().cell(index).locator(".jp-InputPrompt").click()
         self.command("notebook:run-cell")
         return self
 

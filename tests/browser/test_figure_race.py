@@ -32,14 +32,14 @@ def test_a_slider_moved_while_a_cell_draws(lab, server, setup, figures):
     page = lab(["from vae_helpers import runtime\nruntime.setup()" + setup, SLIDER, DRAW], subshells=True)
     page.run_cell(0).run_cell(1)
     handle = page.widget(1, ".noUi-handle")
-    page.wait_second_thread()
+    page.heard()
     handle.press("ArrowRight")  # the thread takes up its first message only while no cell runs
     expect(handle).to_have_attribute("aria-valuetext", "1")
-    page.wait_second_thread().start_cell(2)
+    page.heard().start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     handle.press("ArrowRight")
     expect(handle).to_have_attribute("aria-valuetext", "2")
-    page.wait_second_thread()  # has handled it, and what follows a message there
+    page.heard()  # has handled it, and what follows a message there
     (server.notebooks / "go").touch()
     expect(page.output(2)).to_contain_text(f"figures of this cell: {figures}")
     (server.notebooks / "go").unlink()
@@ -76,9 +76,9 @@ def test_the_pad_dragged_while_a_cell_draws(lab, setup, figures):
     page = lab(["from vae_helpers import runtime\nruntime.setup()" + setup, *sources], subshells=True)
     page.run_cell(0).run_cell(1)
     pad, reading = page.widget(1, ".vae-pad"), page.widget(1, ".vae-reading")
-    page.wait_second_thread()
+    page.heard()
     pad.press("ArrowRight")  # the thread takes up its first message only while no cell runs
-    page.wait_second_thread().start_cell(2)
+    page.heard().start_cell(2)
     expect(page.output(2)).to_contain_text("half drawn")
     pad.scroll_into_view_if_needed()
     box, mouse = pad.bounding_box(), page.page.mouse

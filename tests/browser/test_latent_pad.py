@@ -487,7 +487,7 @@ def test_the_kernel_decodes_what_the_browser_cannot(lab, server, subshells):
     hand = Hand(lab, "from vae_helpers import runtime; runtime.setup()\n" + KERNEL, "pad", *cells, subshells=subshells).ready()
     note = hand.view.locator(".vae-note")
     if subshells:
-        hand.lab.wait_second_thread()
+        hand.lab.heard()
 
     def at_rest() -> None:
         expect(hand.canvas).to_have_attribute("aria-busy", "false")

@@ -109,7 +109,9 @@ def test_a_notebook_as_a_reader_first_meets_it(lab, path):
         images.nth(pictures - 1).wait_for(state="attached")
     assert images.count() == pictures and not page.errors()
     page.page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea-output img')].every(image => image.naturalWidth > 0)")
-    page.page.wait_for_function("() => [...document.querySelectorAll('.jp-RenderedMarkdown')].every(text => !text.innerText.includes('$$'))")
+    page.page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-RenderedMarkdown')].every(text => !text.innerText.includes('$$'))"
+    )
     page.screenshot(f"opened-{path.stem}")
 
     start(page)

@@ -6,6 +6,7 @@ VAE_HELPERS_SCREENSHOTS=folder python -m pytest tests/browser/test_screens.py   
 import pytest
 from lab import REFRESH, new_page, open_notebook
 from playwright.sync_api import expect
+from slides import room
 
 from .test_accessibility import SETUP, VIEW_COUNT, VIEWS
 
@@ -27,6 +28,25 @@ SMALL = """(view, least) => [...view.querySelectorAll("button, input, summary, [
     .map((part) => [part, (part.closest("label") ?? part).getBoundingClientRect()])
     .filter(([, { width, height }]) => Math.min(width, height) < least)
     .map(([part, { width, height }]) => [part.ariaLabel || part.closest("label, button")?.textContent, width, height])"""
+
+# Letters and lines of a view on the whole screen that the last row could not see, but for drawings in small and the names of rings.
+DIM = """view => {
+    const dim = [], seen = { visibilityProperty: true, opacityProperty: true };
+    const shown = (part) => part.checkVisibility(seen) && !part.closest(".vae-unseen, .vae-knob") && part.getBoundingClientRect().width;
+    const scale = (part) => (part.getScreenCTM ? Math.hypot(part.getScreenCTM().a, part.getScreenCTM().b) : view.currentCSSZoom);
+    const walker = document.createTreeWalker(view, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+        const part = text.parentElement, size = parseFloat(getComputedStyle(part).fontSize) * scale(part);
+        if (text.textContent.trim() && shown(part) && size < 17.9) dim.push([text.textContent, size]);
+    }
+    for (const line of view.querySelectorAll("svg :is(path, polyline, ellipse, rect):not(.vae-stroke)")) {
+        const { stroke, strokeWidth, vectorEffect } = getComputedStyle(line);
+        const width = parseFloat(strokeWidth) * (vectorEffect === "none" ? scale(line) : view.currentCSSZoom);
+        if (stroke !== "none" && shown(line) && width < 2.95) dim.push([line.outerHTML.slice(0, 60), width]);
+    }
+    return dim;
+}"""
+PLANE = "view => view.querySelector('.vae-pad canvas')?.toDataURL()"
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +99,28 @@ def test_on_a_phone_each_view_has_its_place_and_a_finger_its_targets(desk, brows
     page.context.close()
     assert not small and not errors
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
+
+
+def test_on_the_whole_screen_of_a_room_lines_and_letters_are_large(desk, browser):
+    """Each view is within the screen, reaches two of its sides, and can be read from the last row; what lies on a code plane as well."""
+    page = browser.new_context(offline=True, bypass_csp=True, viewport={"width": 1280, "height": 720}).new_page()
+    page.goto((desk.server.notebooks / "everything.html").as_uri())
+    expect(page.locator(".view.live")).to_have_count(VIEW_COUNT)
+    page.add_script_tag(content=f"{room()}\nprojector();")
+    for k, view in enumerate(page.locator(".vae-view").all()):
+        view.evaluate(AT_REST)
+        plane = view.evaluate(PLANE)
+        view.evaluate("view => view.requestFullscreen()")
+        page.wait_for_function("() => document.fullscreenElement?.style.zoom")
+        desk.screenshot(f"{k}-room", of=page)
+        boxes = [part.bounding_box() for part in view.locator("> *").all() if part.is_visible()]
+        left, top = (min(box[side] for box in boxes) for side in "xy")
+        right, bottom = (max(box[side] + box[size] for box in boxes) for side, size in (("x", "width"), ("y", "height")))
+        assert left >= 0 and top >= 0 and right <= 1280 and bottom <= 720, (k, left, top, right, bottom)
+        assert right - left > 1200 or bottom - top > 640, (k, left, top, right, bottom)
+        assert not (dim := view.evaluate(DIM)), (k, dim)
+        assert plane is None or view.evaluate(PLANE) != plane
+        page.evaluate("document.exitFullscreen()")
+        page.wait_for_function("() => !document.fullscreenElement")
+        assert view.evaluate(PLANE) == plane
+    page.context.close()

@@ -171,13 +171,13 @@ function drawCurves(runs) {
       for (const [field, colour, dash] of lines) {
         const at = seen.filter((point) => point[field] !== null).map((point) => [x(point.steps).toFixed(1), y(point[field]).toFixed(1)]), stroke = old ? "#999" : colour;
         if (dash === "dots") shapes.push(...at.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.6, fill: stroke })));
-        else shapes.push(svg("polyline", { points: at.map((p) => p.join()).join(" "), fill: "none", stroke, "stroke-width": old ? 1.5 : 2, "stroke-dasharray": dash }));
+        else shapes.push(svg("polyline", { points: at.map((p) => p.join()).join(" "), fill: "none", stroke, "stroke-dasharray": dash }));
       }
     });
   };
   const elbos = points.map(({ elbo }) => elbo), tops = points.map(({ reconstruction, evidence }) => Math.max(reconstruction, evidence ?? -Infinity));
   const high = Math.ceil(Math.max(-20, ...tops));
-  panel("reconstruction (dashed), ELBO (line), log p(x) (dots), nats", 22, 140, Math.floor(Math.max(high - 30, Math.min(high - 10, ...elbos))), high, [
+  panel("ELBO, reconstruction (dashed), log p(x) (dots)", 22, 140, Math.floor(Math.max(high - 30, Math.min(high - 10, ...elbos))), high, [
     ["reconstruction", "#3ca500", "6 4"], ["elbo", "#0173b2", "none"], ["evidence", "#d20f5a", "dots"],
   ]);
   panel("KL, nats", 176, 224, 0, Math.ceil(Math.max(6, ...points.map(({ kl }) => Math.min(kl, 40)))), [["kl", "#0173b2", "none"]]);

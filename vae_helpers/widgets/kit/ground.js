@@ -15,19 +15,21 @@ export function makeGround({ box: [left, top, width, height], aspect, extent, ..
   const [colour, glyph] = [0, 1].map((k) => (n) => looks[labels[n] ?? ""][k]);
   const size = [WIDTH, WIDTH * aspect];
 
+  const least = (name) => ((parseFloat(getComputedStyle(canvas).getPropertyValue(name)) || 0) * WIDTH) / canvas.clientWidth || 0; // in a room (room.js)
   const draw = ([x0, x1, y0, y1], shown) => {
+    const letters = least("--vae-letters"), lines = least("--vae-lines");
     const x = (v) => size[0] * (left + (width * (v - x0)) / (x1 - x0)), y = (v) => size[1] * (top + (height * (y1 - v)) / (y1 - y0));
     const unit = [x(1) - x(0), y(0) - y(1)], near = Math.min(LARGEST, (count < FEW ? 1.4 : 1) * ((extent[1] - extent[0]) / (x1 - x0)) ** 0.5);
     const ring = (at, radii, stroke, wide, dash = []) => {
       pen.setLineDash(dash);
-      Object.assign(pen, { strokeStyle: stroke, lineWidth: wide });
+      Object.assign(pen, { strokeStyle: stroke, lineWidth: Math.max(wide, lines) });
       pen.beginPath();
       pen.ellipse(x(at[0]), y(at[1]), radii[0] * unit[0], radii[1] * unit[1], 0, 0, 2 * Math.PI);
       pen.stroke();
     };
     pen.setTransform(SHARP, 0, 0, SHARP, 0, 0);
     pen.clearRect(0, 0, ...size);
-    Object.assign(pen, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, font: `${TICK}px sans-serif` });
+    Object.assign(pen, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, font: `${Math.max(TICK, letters)}px sans-serif` });
     const [bottom, first] = [size[1] * (top + height), size[0] * left];
     for (const { value, text } of ticks(x0, x1)) {
       pen.fillRect(x(value) - 0.5, bottom, 1, 4);
@@ -52,7 +54,7 @@ export function makeGround({ box: [left, top, width, height], aspect, extent, ..
         pen.fillStyle = pen.strokeStyle = colour(n);
         if (image) framed(pen, image, at);
         else {
-          pen.font = `${near * (glyph(n).match(/[●•]/) ? DOT : GLYPH)}px sans-serif`;
+          pen.font = `${Math.max(near, letters / GLYPH) * (glyph(n).match(/[●•]/) ? DOT : GLYPH)}px sans-serif`;
           write(pen, glyph(n), ...at, "center", "middle");
         }
       }

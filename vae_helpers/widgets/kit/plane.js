@@ -70,7 +70,7 @@ export function makePlane(model, { label, z, onMove, onLift, onKey = () => false
     if (!off && shares.some((v) => v < -1e-9 || v > 1 + 1e-9)) return look(enlarged(), point, shares.map((v) => clamp(v, [0.1, 0.9]))); // the window goes with the ring
     Object.assign(knob.style, { left: `${100 * (left + width * shares[0])}%`, top: `${100 * (top + height * (1 - shares[1]))}%` });
   };
-  follow(model, ["shown", "window"], () => {
+  const draw = () => {
     const [x0, x1, y0, y1] = seen(), on = (name) => model.get("shown").includes(name);
     switches.show(on);
     ground.draw([x0, x1, y0, y1], model.get("shown"));
@@ -79,7 +79,10 @@ export function makePlane(model, { label, z, onMove, onLift, onKey = () => false
     if (told.textContent !== text) told.textContent = text;
     buttons.slice(1).forEach((each) => each.setAttribute("aria-disabled", enlarged() === 1));
     place(...z());
-  });
+  };
+  follow(model, ["shown", "window"], draw);
+  const anew = () => (node.isConnected ? draw() : removeEventListener("vae-room", anew)); // on the whole screen its letters have another size
+  addEventListener("vae-room", anew);
   const layers = element("div", { class: "vae-layers", role: "group", "aria-label": "Layers of the plane" }, ...switches.labels);
   const zoomed = element("div", { class: "vae-zoom", role: "group", "aria-label": "Zoom of the plane" }, ...buttons, told);
   return { node, switches: element("div", { class: "vae-switches" }, layers, zoomed), overlay, place, seen };

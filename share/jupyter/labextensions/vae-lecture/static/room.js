@@ -25,26 +25,38 @@ export const codeByKey = (shown = always, after = () => {}) =>
     after();
   });
 
-/** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, lines and letters larger; Z or Escape brings it back. */
+/** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, its lines and letters wide enough for the last
+ * row, and what only says how to move it left out; Z or Escape brings it back. */
 export function projector(shown = always) {
   document.head.append(Object.assign(document.createElement("style"), { textContent: LARGE }));
   onKey("z", shown, () => (large() ? document.exitFullscreen() : nearest()?.requestFullscreen()));
   let last = null;
   const fit = () => {
-    if (last) last.style.zoom = "";
+    for (const name of ["zoom", "--vae-letters", "--vae-lines"]) last?.style.removeProperty(name);
     last = large();
-    if (!last) return;
-    const boxes = [...last.children].map((child) => child.getBoundingClientRect()).filter((box) => box.width);
-    const side = (low, high) => Math.max(...boxes.map((box) => box[high])) - Math.min(...boxes.map((box) => box[low])) + 2 * MARGIN;
-    last.style.zoom = Math.min(innerWidth / side("left", "right"), innerHeight / side("top", "bottom"));
+    for (let round = 0; last && round < 4; round++) { // larger letters leave less room for the zoom, which makes them larger
+      last.style.zoom = "";
+      const boxes = [...last.children].map((child) => child.getBoundingClientRect()).filter((box) => box.width);
+      const side = (low, high) => Math.max(...boxes.map((box) => box[high])) - Math.min(...boxes.map((box) => box[low])) + 2 * MARGIN;
+      const zoom = Math.min(innerWidth / side("left", "right"), innerHeight / side("top", "bottom"));
+      last.style.setProperty("--vae-letters", `${Math.min(LARGEST, (LETTERS * innerHeight) / zoom)}px`);
+      last.style.setProperty("--vae-lines", `${(LINES * innerHeight) / zoom}px`);
+      last.style.zoom = zoom;
+    }
+    dispatchEvent(new Event("vae-room")); // what lies on a code plane is drawn anew, with these letters (plane.js)
   };
   document.addEventListener("fullscreenchange", fit);
   addEventListener("resize", fit);
 }
 
 const MARGIN = 12; // around the view, before it is enlarged
+const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the screen's height; letters before they are enlarged, in pixels
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
-  background: var(--jp-layout-color0, var(--paper, Canvas)); }`;
+  background: var(--jp-layout-color0, var(--paper, Canvas)); }
+.vae-view:fullscreen .vae-row { justify-content: center; }
+.vae-view:fullscreen .vae-help { display: none; }
+.vae-view:fullscreen :is(p, div, span, output, label, button, figure, figcaption):not(.vae-knob) { font-size: max(14px, var(--vae-letters)); }
+.vae-view:fullscreen svg:not(.vae-overlay) > text { font-size: max(13px, 0.9 * var(--vae-letters)); }`;
 const large = () => (document.fullscreenElement?.matches(".vae-view") ? document.fullscreenElement : null);
 
 function nearest() {

@@ -25,8 +25,8 @@ WIDTH, HEIGHT = 720, 396  # pixels
 FRAMES, SECONDS = 72, 6.0  # of one round
 MOST_BYTES = 600_000
 EXTENT = (-3.0, 3.0, -3.0, 3.0)
-PLACES = [(-2.6, 0.15), (-1.3, 1.7), (0.1, 2.3), (1.9, 1.1), (0.72, 0.15)]
-PLACES += [(0.75, -0.5), (1.6, -1.6), (0.3, -2.4), (-0.1, -1.2), (-0.45, 0.0)]
+PLACES = [(-2.4, 0.1), (-0.9, 1.4), (0.0, 1.45), (0.35, 1.1), (1.3, 1.5)]
+PLACES += [(2.3, -0.3), (0.55, -0.62), (0.15, -1.9), (-0.9, -1.7), (-0.45, 0.05)]
 STYLE = f"""
 main {{ padding: 0; }} h1, main > p, .vae-path, .vae-switches, .vae-help {{ display: none; }} .view {{ margin: 0; }}
 .vae-view {{ padding: 11px 11px 0; width: {WIDTH}px; height: {HEIGHT}px; }}

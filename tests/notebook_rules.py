@@ -182,6 +182,16 @@ def predicts(page: Page) -> Iterator[str]:
 
 
 @rule
+def choices(page: Page) -> Iterator[str]:
+    """A prediction's choices: two to four, a line each with its answer, below the question."""
+    for index, cell in page.cells:
+        question, *lines = cell["source"].split('\n<details class="choice"><summary>')
+        good = all(re.fullmatch(r"[^<\n]+</summary>[^\n]+</details>\s*", line) for line in lines)
+        if 'class="choice"' in cell["source"] and not (good and 2 <= len(lines) <= 4 and "**Predict" in question):
+            yield f"cell {index}: expected two to four choices below a **Predict.**, a line each with its answer"
+
+
+@rule
 def interactive(page: Page) -> Iterator[str]:
     """Something to drag."""
     if not any("widgets" in cell["source"] for cell in code_cells(page.notebook)):

@@ -44,6 +44,9 @@ CELLS = [
 ]
 
 
+CHOICE = '<details class="choice"><summary>One</summary>Yes.</details>'
+
+
 def good_page(folder: Path) -> Page:
     """A page that keeps every rule, as the build tool would leave it."""
     (folder / "references.md").write_text('- <a id="somebody1900"></a>**Somebody 1900.**', encoding="utf-8")
@@ -133,6 +136,9 @@ BREACHES = [
     ("next_link", source(11, "The end."), "no **Next**"),
     ("next_link", lambda page: page.path.with_name("99_next.ipynb").touch(), "does not link to 99_next.ipynb"),
     ("predicts", source(2, "Guess.", "**Predict.**"), "no **Predict.**"),
+    ("choices", source(2, f"Guess.\n\n{CHOICE}\n{CHOICE}", "**Predict.**"), "below a **Predict.**"),
+    ("choices", source(2, f"many?\n\n{CHOICE}", "many?"), "two to four"),
+    ("choices", source(2, f"many?\n\n{CHOICE}\n{CHOICE.replace('Yes.', '')}", "many?"), "with its answer"),
     ("interactive", lambda page: [source(i, "pass")(page) for i in (1, 3)], "no code cell uses"),
     ("setup_first", put(1, metadata={}), "no tag `setup`"),
     ("setup_first", source(1, "", "runtime.setup()"), "no setup cell calls"),

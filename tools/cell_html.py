@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import mathml
+from freshness import ROOT
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
@@ -97,7 +98,9 @@ class _Renderer(IPythonRenderer):
         return super().link(text, url, title)
 
 
-def code_style() -> str:
-    """Colours of Python code, for light and dark; on paper light."""
+def style() -> str:
+    """The colours of Python code, for light and dark, on paper light; and the look of a prediction's choices, as in JupyterLab."""
+    choices = (ROOT / "share/jupyter/labextensions/vae-lecture/static/choices.css").read_text("utf-8")
     light, dark = (HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in ("default", "github-dark"))
-    return f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    light, dark = f"print, (prefers-color-scheme: light) {{\n{light}\n}}", f"screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    return f"@media {light}\n@media {dark}\n{choices}"

@@ -22,7 +22,7 @@ from html import escape
 from pathlib import Path
 
 from build_notebooks import NotebookFailed, execute
-from cell_html import CannotExport, cells, code_style, markdown, output, title
+from cell_html import CannotExport, cells, markdown, output, style, title
 from freshness import ROOT, read
 from sections import sections
 from slides import deck, left_out, minutes, room, speaker_notes, without
@@ -122,7 +122,7 @@ def lecture(notebook: dict, path: Path, pages: set[str], short: bool = False) ->
         raise CannotExport(str(error)) from None
     parts, notes, notebook = Parts(), speaker_notes(path), without(notebook, out)
     html = list(zip(notebook["cells"], cells(notebook, parts, pages), strict=True))
-    return deck(title(notebook), html, {name: markdown(text, pages) for name, text in notes.items()}, minutes(notes), parts, code_style())
+    return deck(title(notebook), html, {name: markdown(text, pages) for name, text in notes.items()}, minutes(notes), parts, style())
 
 
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
@@ -135,7 +135,7 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     enlarged = f"\n<script>\n{room()}\nprojector();\n</script>" if parts.modules else ""
     hint = "Z puts a view on the whole screen. " if parts.modules else ""
     made = f"{hint}Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
-    return document(title(notebook), f"{body}\n<footer>{made}</footer>{enlarged}", parts, code_style())
+    return document(title(notebook), f"{body}\n<footer>{made}</footer>{enlarged}", parts, style())
 
 
 def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:

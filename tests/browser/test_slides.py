@@ -374,6 +374,42 @@ def test_a_derivation_comes_line_by_line(show, tmp_path):
     page.close()
 
 
+CHOICES = """**Predict.** Which?
+
+<details class="choice"><summary>This</summary>No, that.</details>
+<details class="choice"><summary>That</summary>Yes.</details>"""
+MARK = "choice => getComputedStyle(choice.querySelector('summary'), '::after').content"
+
+
+@pytest.mark.parametrize("kind", ["slides", "page", "JupyterLab"])
+def test_an_answer_waits_for_a_choice(show, lab, kind, tmp_path):
+    """Two buttons and no answer; by mouse or key it comes, and the choice is marked; then the keys belong to the slides."""
+    slide = {"slideshow": {"slide_type": "slide"}}
+    cells = [nbformat.v4.new_markdown_cell(text, metadata=slide) for text in (f"# One\n\n{CHOICES}", "## Two")]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    if kind == "JupyterLab":
+        nbformat.write(notebook, tmp_path / "choices.ipynb")
+        live = lab(tmp_path / "choices.ipynb")
+        start(live)
+        page = live.page
+    else:
+        text = lecture(notebook, Path("98_none.ipynb"), set()) if kind == "slides" else export_page.page(notebook, "98_none.ipynb", set())
+        page = show(write(text, tmp_path / f"{kind}.html"), ".choice >> nth=0")
+    this, that = page.locator(".choice").all()
+    for choice, answer, press in ((that, "Yes.", "click"), (this, "No, that.", "Enter")):
+        button = choice.locator("summary")
+        expect(button).to_have_css("border-top-style", "solid")
+        expect(choice).not_to_contain_text(answer, use_inner_text=True)
+        button.click() if press == "click" else button.press(press)
+        expect(choice).to_contain_text(answer, use_inner_text=True)
+        assert "your choice" in choice.evaluate(MARK)
+    if kind != "page":
+        that.locator("summary").click()
+        page.keyboard.press("Space")
+        expect(page.get_by_role("heading", name="Two")).to_be_in_viewport()
+    stop(live) if kind == "JupyterLab" else page.close()
+
+
 def test_the_speakers_window_has_the_notes(show, tmp_path):
     """Opened from a disk without a network: it shows the lecture twice, with the notes of the section and what is left of its minutes,
     the same on each of its screens, and follows."""

@@ -75,7 +75,8 @@ const activate = ({ shell }) => {
   projector(presenting);
   codeByKey(presenting);
   giveBack(presenting, () => notebook().activeCell?.node.focus());
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("deck.css", import.meta.url) }));
+  const sheets = ["deck.css", "choices.css"].map((name) => new URL(name, import.meta.url));
+  document.head.append(...sheets.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href })));
 };
 
 export default { id: "vae-lecture:deck", description: "One order for the slide show.", autoStart: true, activate };

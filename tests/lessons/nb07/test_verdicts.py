@@ -42,8 +42,8 @@ def test_on_mnist_five_thousand_samples_miss_nats_at_two_dimensions():
 
 
 def test_holes_come_with_the_nats_that_are_spent_and_a_mixture_closes_them():
-    for data, least in (("digits", 3), ("mnist", 3)):
-        kinds = [rows("holes", least, data=data, latent_dim=16, kind=kind) for kind in ("autoencoder", "VAE", "VAE, σ = 0.1")]
+    for data in ("digits", "mnist"):
+        kinds = [rows("holes", data=data, latent_dim=16, kind=kind) for kind in ("autoencoder", "VAE", "VAE, σ = 0.1")]
         for autoencoder, vae, sharp in zip(*kinds, strict=False):
             assert autoencoder["seed"] == vae["seed"] == sharp["seed"]
             assert autoencoder["error"] < sharp["error"] < 0.95 * vae["error"] and sharp["kl"] > 2 * vae["kl"]

@@ -17,6 +17,8 @@ from ..models import VAE, check_model
 from ..runtime import noise_like, with_gradients
 from . import LogDensity
 
+CODES_AT_ONCE = 2048  # whose hidden layers of some hundred units stay in a processor's cache
+
 
 class Gaussians(NamedTuple):
     """q(z) = N(mu, scale scaleᵀ), one an image: mu (batch, L), scale (batch, L, L) lower triangular, diagonal for mean field; float64."""
@@ -64,7 +66,8 @@ def elbo_at(log_joint: LogDensity, q: Gaussians, eps: Tensor, weights: Tensor | 
     log q is taken at the points, not in closed form: then nothing is left to average where q is the posterior.
     """
     log_q = -0.5 * eps.square().sum(-1) - eps.shape[-1] / 2 * math.log(2 * math.pi) - q.scale.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    values = torch.cat([log_joint(q.at(some)) for some in eps.split(64)]) - log_q  # (K, batch), in pieces that fit any memory
+    at_once = max(1, CODES_AT_ONCE // len(q.mu))
+    values = torch.cat([log_joint(q.at(some)) for some in eps.split(at_once)]) - log_q  # (K, batch)
     return values.mean(0) if weights is None else (weights[:, None] * values).sum(0)
 
 

@@ -3,6 +3,7 @@
     python experiments/clinic.py dev       models like those on which the thresholds were set: seeds from 0 on
     python experiments/clinic.py first     a hundred that were not: seeds from 1,000 on; what it missed there mended four rules
     python experiments/clinic.py fresh     a hundred more, on which nothing was mended: seeds from 2,000 on
+    python experiments/clinic.py ward      the ten patients of the notebook, trained and written to the file that it admits them from
 
 The seed draws the data (digits, or 5,000 images of MNIST), the number of latent dimensions, the hidden layers, their activation, the
 likelihood, the step size and the number of epochs. The chart gets the model, its training images (binarized where training binarized) and
@@ -13,12 +14,15 @@ import random
 import sys
 
 import torch
+from safetensors.torch import save
 from sweep import sweep
 
 from vae_helpers import clinic, datasets
+from vae_helpers.files import write_beside_and_rename
 from vae_helpers.lessons.nb10 import patients
 from vae_helpers.likelihoods import Gaussian
 from vae_helpers.models import VAE
+from vae_helpers.training import History
 
 HEALTHY = "healthy"
 SAID = list(clinic.ILLNESSES)  # what the chart said is stored as its place in this list
@@ -66,5 +70,22 @@ def settings(which: str) -> list[dict]:
     return [{"illness": name, "seed": FIRST[which] + i} for i, name in enumerate(names)]
 
 
+def patient(letter: str) -> tuple[VAE, History]:
+    """A patient of the notebook, made anew."""
+    place = patients.WARD[letter]
+    vae = VAE((8, 8), latent_dim=4, hidden=(64,), seed=place)
+    return vae, patients.train(vae, datasets.load("digits").train.images, patients.ILLNESSES[place], seed=place)
+
+
+def ward() -> None:
+    parts = {}
+    for letter in patients.WARD:
+        vae, log = patient(letter)
+        parts |= {f"{letter}.{name}": value for name, value in vae.state_dict().items()}
+        parts[f"{letter}.history"] = torch.tensor([log.elbo, log.reconstruction, log.kl])
+    write_beside_and_rename(patients.FILE, save(parts))
+
+
 if __name__ == "__main__":
-    sweep("clinic", run, settings(sys.argv[1]))
+    torch.set_num_threads(1)
+    ward() if sys.argv[1] == "ward" else sweep("clinic", run, settings(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 import math
 
+import clinic as experiment
 import pytest
 import torch
 from linear_vae import SIGMA, images, linear_vae
@@ -205,6 +206,21 @@ def test_every_name_has_its_advice_and_every_patient_a_name():
     assert set(patients.ILLNESSES) <= set(clinic.ILLNESSES) and sorted(patients.WARD.values()) == list(range(10))
     with pytest.raises(ValueError, match="letter of a patient"):
         patients.admit("K", DIGITS.train.images)
+
+
+def test_the_chart_names_every_patient():
+    for letter, place in patients.WARD.items():
+        assert clinic.chart(*patients.admit(letter, DIGITS.train.images)).first == patients.ILLNESSES[place]
+
+
+@pytest.mark.parametrize("letter", ["A", "G"])
+def test_the_patients_that_ship_are_those_that_their_experiment_makes(letter):
+    vae, history, (kept, images, log) = *experiment.patient(letter), patients.admit(letter, DIGITS.train.images)
+    for a, b in ((history.elbo, log.elbo), (history.reconstruction, log.reconstruction), (history.kl, log.kl)):
+        assert a == pytest.approx(b, abs=0.5)  # on another processor sums are rounded otherwise
+    with torch.no_grad():
+        codes = [model.mu_logvar(images)[0].square().sum(-1).mean() for model in (vae, kept)]
+    assert codes[0].item() == pytest.approx(codes[1].item(), rel=0.2)
 
 
 def test_images_that_cannot_be_examined():

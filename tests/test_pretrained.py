@@ -1,12 +1,13 @@
 """The shipped models are what their cards say, measured on MNIST's test images where MNIST lies on this machine."""
 
 import copy
+import statistics
 
 import pytest
 import torch
-from train_pretrained import CHECKPOINTS, MEMBERS, MODELS, align, codes, held_out, held_out_member
+from train_pretrained import CHECKPOINTS, MEMBERS, MODELS, align, codes, held_out, held_out_member, recipe
 
-from vae_helpers import datasets, pretrained
+from vae_helpers import datasets, pretrained, results
 from vae_helpers.models import Autoencoder
 
 
@@ -44,6 +45,15 @@ def test_shipped_codes_fit_their_model(name):
         again = model.encode(model.mean_image(mean))
     again = again if isinstance(model, Autoencoder) else again.mean
     assert (again - mean).norm(dim=1).median() < 0.25 * (mean - mean.mean(0)).norm(dim=1).median()
+
+
+def test_the_recipe_is_the_best_of_its_grid_on_images_held_back_from_training():
+    settings, tried = pretrained.card("mnist_vae_2d")["settings"], {}
+    for row in results.load("mnist_grid"):
+        if row["epochs"] == settings["epochs"]:
+            tried.setdefault(row["lr"], []).append(row["validation"])
+    assert max(tried, key=lambda lr: statistics.mean(tried[lr])) == settings["lr"] == recipe("mnist_vae_2d")["lr"]
+    assert {lr: len(found) for lr, found in tried.items()} == {0.01: 3, 0.003: 3, 0.001: 1}
 
 
 def test_codes_of_an_unknown_model():

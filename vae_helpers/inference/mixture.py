@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Categorical, Dirichlet, Gamma, Normal, kl_divergence
+from torch.distributions import Dirichlet, Gamma, Normal, kl_divergence
 
 from ..inputs import float64, in_short, positive_number, tensor_of, whole_number
 from ..runtime import check_generator, noise_like
@@ -202,17 +202,6 @@ def relabelled(samples: Parameters, centres: Tensor) -> Parameters:
     rows = torch.arange(len(order))[:, None]
     return Parameters(
         samples.weights[rows, order], samples.centres[rows, order], samples.precisions[rows, order], order.argsort(-1).gather(1, samples.c)
-    )
-
-
-def sample_q(q: MeanField, n: int) -> Parameters:
-    """n independent draws from the mean-field q, with the global stream."""
-    n = whole_number("n", n)
-    return Parameters(
-        Dirichlet(q.concentration).sample((n,)),
-        q.mean + q.variance.sqrt()[:, None] * torch.randn(n, *q.mean.shape, dtype=torch.float64),
-        Gamma(q.shape, q.rate).sample((n,)),
-        Categorical(q.r).sample((n,)),
     )
 
 

@@ -31,7 +31,7 @@ def group(name: str, data: str) -> list[list[dict]]:
     """Stacks of settings: the models of a stack have one shape and as many steps."""
     small = data == "digits"
     if name == "weights":
-        latent_dim, seeds = (8, range(6)) if small else (16, range(2))
+        latent_dim, seeds = (8, range(6)) if small else (16, range(3))
         return [[BASE | {"latent_dim": latent_dim, "beta": beta, "seed": seed} for beta in WEIGHTS] for seed in seeds]
     if name == "twins":  # two weights, of which the rows above say that their ELBOs are equal
         latent_dim, pair, seeds = (8, (0.26, 2.8), range(6)) if small else (16, (0.25, 2.4), range(3))

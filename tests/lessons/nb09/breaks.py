@@ -37,7 +37,8 @@ BREAK = [
     ("9.17", "(energy(z, r) - energy(far, momentum)).exp()", "(0.5 * (energy(z, r) - energy(far, momentum))).exp()"),
     ("9.18", "Lambda.diagonal().log().sum() - Lambda.logdet()", "Lambda.diagonal().log().sum()"),
     ("9.19", "(high - low) * (log_target(z) - log_prior(z))", "high * (log_target(z) - log_prior(z))"),
-    ("9.19", "density(z) - 0.5 * r.square().sum(-1), r", "density(z), r"),
+    ("9.19", "(density(z) - 0.5 * r.square().sum(-1))", "density(z)"),
+    ("9.19", "r = r + step / 2 * slope(z)\n        z", "r = r + step * slope(z)\n        z"),
     ("9.20", "z_true.expand(20, -1, -1)", "start"),
 ]
 
@@ -61,13 +62,13 @@ EQUIVALENT = [
             "2 * math.pi -> (2 / math.pi)",
         )
     ),
-    ("9.19", "z + step * kick -> (z - step * kick)", "reversible and volume-preserving as well: another valid move, less often accepted"),
-    *(
-        ("9.19", change, "no move is accepted any more: importance sampling from the prior, which is without bias, too")
-        for change in (
-            "step * kick -> (step / kick)",
-            "density(z) - 0.5 * kick.square().sum(-1) - before -> (density(z) - 0.5 * kick.square().sum(-1) + before)",
-        )
+    ("9.19", "z + step * r -> (z - step * r)", "reversible and volume-preserving as well: another valid move, less often accepted"),
+    ("9.19", "density(z).sum() -> (density(z).mean())", "a slope of another size: reversible and volume-preserving as well"),
+    (
+        "9.19",
+        "density(there) - 0.5 * end.square().sum(-1) - (density(z) - 0.5 * r.square().sum(-1))"
+        " -> (density(there) - 0.5 * end.square().sum(-1) + (density(z) - 0.5 * r.square().sum(-1)))",
+        "no move is accepted any more: importance sampling from the prior, which is without bias, too",
     ),
     *(
         ("9.20", change, "the scale of a standard error")

@@ -15,11 +15,11 @@ PRIOR = Prior(3, concentration=1.5, centre_sd=2.5, shape=3.0, rate=1.2)
 
 @pytest.fixture
 def points():
-    """Sixty points in three heaps of unlike width, two of which overlap."""
+    """Sixty points of space in three heaps of unlike width, two of which overlap: not of the plane, where D/2 is 1 and D² is 2D."""
     generator = torch.Generator().manual_seed(0)
-    centres, widths = torch.tensor([[-2.0, 0.0], [1.0, 1.0], [1.5, -1.0]]).double(), torch.tensor([0.5, 0.6, 0.9]).double()
+    centres, widths = torch.tensor([[-2.0, 0.0, 0.5], [1.0, 1.0, 0.0], [1.5, -1.0, 0.0]]).double(), torch.tensor([0.5, 0.6, 0.9]).double()
     c = torch.multinomial(torch.ones(3), 60, True, generator=generator)
-    return centres[c] + widths[c, None] * torch.randn(60, 2, dtype=torch.float64, generator=generator)
+    return centres[c] + widths[c, None] * torch.randn(60, 3, dtype=torch.float64, generator=generator)
 
 
 def some_r(points, seed=1):
@@ -32,7 +32,7 @@ def some_q(points):
     q = mixture.start(points, PRIOR, some_r(points))
     return q._replace(
         concentration=torch.tensor([2.0, 5.0, 9.0]).double(),
-        mean=torch.tensor([[-1.0, 0.3], [0.4, 0.8], [1.0, -0.5]]).double(),
+        mean=torch.tensor([[-1.0, 0.3, 0.2], [0.4, 0.8, -0.3], [1.0, -0.5, 0.1]]).double(),
         variance=torch.tensor([0.03, 0.01, 0.06]).double(),
         shape=torch.tensor([40.0, 20.0, 60.0]).double(),
         rate=torch.tensor([20.0, 30.0, 45.0]).double(),
@@ -141,8 +141,8 @@ def test_gibbs_finds_the_posterior_of_one_component(points):
     assert torch.allclose(samples.weights, torch.ones(5_000, 1, dtype=torch.float64))
     tau = torch.linspace(0.02, 3, 3_000, dtype=torch.float64)
     precision = 1 / 4 + 60 * tau
-    log_p = Gamma(2.5, 0.8).log_prob(tau) + 60 * tau.log() - tau / 2 * points.square().sum()
-    log_p = log_p - precision.log() + 0.5 * tau**2 * points.sum(0).square().sum() / precision  # the centre integrated out, D = 2
+    log_p = Gamma(2.5, 0.8).log_prob(tau) + 60 * 1.5 * tau.log() - tau / 2 * points.square().sum()
+    log_p = log_p - 1.5 * precision.log() + 0.5 * tau**2 * points.sum(0).square().sum() / precision  # the centre integrated out, D = 3
     weight = log_p.softmax(0)
     mean = (weight * tau / precision).sum() * points.sum(0)
     for value, exact in ((samples.precisions[:, 0], (weight * tau).sum()), (samples.centres[:, 0, 0], mean[0])):

@@ -158,6 +158,9 @@ def test_the_live_show_has_working_views(lab, tmp_path):
     page.page.keyboard.press("c")
     page.page.keyboard.press("z")
     page.page.wait_for_function("() => document.fullscreenElement?.style.zoom > 1")
+    for part in ("pad", "image", "path", "zoom"):
+        box = page.widget(0, f".vae-{part}").bounding_box()
+        assert 0 <= box["y"] and box["y"] + box["height"] <= HEIGHT and box["x"] + box["width"] <= WIDTH, (part, box)
     page.page.keyboard.press("ArrowRight")
     page.page.wait_for_function("() => !document.fullscreenElement")
     assert at(page) == 1

@@ -54,7 +54,7 @@ const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the sc
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }
 .vae-view:fullscreen .vae-row { justify-content: center; }
-.vae-view:fullscreen .vae-help { display: none; }
+.vae-view:fullscreen .vae-help { visibility: hidden; height: 0; overflow: hidden; } /* columns keep the width that it gives them */
 .vae-view:fullscreen :is(p, div, span, output, label, button, figure, figcaption):not(.vae-knob) { font-size: max(14px, var(--vae-letters)); }
 .vae-view:fullscreen svg:not(.vae-overlay) > text { font-size: max(13px, 0.9 * var(--vae-letters)); }`;
 const large = () => (document.fullscreenElement?.matches(".vae-view") ? document.fullscreenElement : null);

@@ -33,8 +33,8 @@ EQUIVALENT = [
     ),
     (
         "11.5",
-        "torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(20)]).mean(0) "
-        "-> (torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(20)]).sum(0))",
+        "torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(200 // K)]).mean(0) "
+        "-> (torch.stack([importance_bound(trained, x_test, K, dice) for _ in range(200 // K)]).sum(0))",
         "of the cell of (11.2), whose check notices",
     ),
     *(

@@ -147,8 +147,14 @@ def test_cures_are_marked_one_a_training():
 def test_the_codebook_frame_shows_images_and_changes():
     figure, images = Figure(), torch.rand(5, 8, 8)
     pictures.codebook_frame(figure, images, [3, 1, 4, 1], 9)
-    assert figure.axes[2].get_title() == "place 2: 1 → 9"
-    np.testing.assert_allclose(figure.axes[5 + 2].images[0].get_array(), images[2] - images[0])
+    above, below = figure.axes
+    assert [label.get_text() for label in above.get_xticklabels()][2] == "place 2: 1 → 9"
+    shown, change = (np.asarray(ax.images[0].get_array().filled(np.nan)) for ax in figure.axes)
+    assert [ax.images[0].get_extent()[0] for ax in figure.axes] == [0, 66]  # nothing stands under the first
+    for picture, frame, image in ((shown, 2, images[2]), (change, 1, images[2] - images[0])):
+        inside = picture[1:-1, 66 * frame + 1 : 66 * (frame + 1) - 1]  # a pixel is eight points wide
+        np.testing.assert_allclose(inside[4::8, 4::8], image)
+        assert np.isfinite(inside).all() and np.isnan(picture[0]).all()  # frames are no pixels
 
 
 def test_priors_lie_where_they_are():

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ...conditional import ConditionalVAE
 from ...evaluation import estimate
-from ...look import BLUE, GREEN, GREY, ORANGE, RED, show_image
+from ...look import BLUE, GREEN, GREY, ORANGE, RED
 from ...results import values
 from .stored import paired, runs
 
@@ -107,22 +108,25 @@ def codebook_cures(axes: Sequence[Axes], rows: Sequence[dict], tokens: int = 4) 
 
 def codebook_frame(figure: Figure, images: Tensor, words: Sequence[int], entry: int) -> None:
     """Above, the rebuilt image and those with the word at each place replaced by `entry` (5, H, W); below, what that changed."""
-    axes = figure.subplots(2, len(images))
-    show_image(axes[0, 0], images[0]).set_title("rebuilt")
-    axes[1, 0].set_axis_off()
-    for place, image in enumerate(images[1:], 1):
-        show_image(axes[0, place], image).set_title(f"place {place}: {words[place - 1]} → {entry}")
-        change(axes[1, place], image - images[0])
-    axes[1, 1].set_ylabel("change")
+    above, below = figure.subplots(2, 1)
+    side = in_a_row(above, images, "gray_r", 0)
+    in_a_row(below, images[1:] - images[0], "RdBu_r", -1, first=1)  # red where ink was added, blue where it was taken away
+    names = ["rebuilt", *(f"place {place}: {word} → {entry}" for place, word in enumerate(words, 1))]
+    above.set_xticks([side * (k + 0.5) for k in range(len(names))], names)
+    above.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0, labelsize=13)
+    below.set_ylabel("change")
 
 
-def change(ax: Axes, difference: Tensor) -> Axes:
-    """A signed image: red where ink was added, blue where it was taken away."""
-    ax.imshow(np.asarray(difference), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(True)
-    ax.spines[:].set_color("#bbb")
-    return ax
+def in_a_row(ax: Axes, images: Tensor, cmap: str, least: float, first: int = 0) -> int:
+    """Images (n, H, W), pixels in [least, 1], side by side from place `first` on, in grey frames, whose width is returned."""
+    large = images.repeat_interleave(8, 1).repeat_interleave(8, 2)
+    framed = torch.nn.functional.pad(large, (1, 1, 1, 1), value=np.nan)  # painted as what is no number
+    _, height, width = framed.shape
+    extent = (first * width, (first + len(images)) * width, height, 0)
+    ax.imshow(np.hstack(framed), colormaps[cmap].with_extremes(bad="#bbb"), vmin=least, vmax=1, interpolation="nearest", extent=extent)
+    ax.set(xticks=[], yticks=[], xlim=(0, extent[1]))
+    ax.spines[:].set_visible(False)
+    return width
 
 
 def priors(axes: Sequence[Axes], axis: Tensor, panels: dict[str, tuple[Tensor, Tensor]]) -> Sequence[Axes]:

@@ -93,12 +93,15 @@ def objective(model: Model, x: Tensor, kind: str, n_samples: int, g: torch.Gener
     return (share * log_w).sum(0).mean()
 
 
-def train(model: Model, images: Tensor, kind: str, n_samples: int, steps: int, rate: float, seed: int, weights=None) -> None:
+def train(model: Model, images: Tensor, kind: str, n_samples: int, steps: int, rate: float, seed: int, weights=None, labels=None) -> None:
     g = torch.Generator().manual_seed(10_000 + seed)
     optimizer = torch.optim.Adam(model.parameters() if weights is None else weights, lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     for _ in range(steps):
-        x = datasets.binarize(images[torch.randint(len(images), (BATCH_SIZE,), generator=g)], g)
+        rows = torch.randint(len(images), (BATCH_SIZE,), generator=g)
+        if labels is not None:
+            model.labels = labels[rows]
+        x = datasets.binarize(images[rows], g)
         optimizer.zero_grad()
         with runtime.fast_matmul():
             (-objective(model, x, kind, n_samples, g)).backward()

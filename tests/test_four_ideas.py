@@ -5,6 +5,7 @@ import math
 import codebook
 import four_ideas
 import pytest
+import told_the_digit
 import torch
 import torch.nn.functional as F
 from flow_gaps import fitted
@@ -106,6 +107,34 @@ def test_the_mismatch_of_the_prior_with_itself_is_nothing():
     assert abs(four_ideas.mismatch(model, sharp, per_image=200)) < 1e-4
     plain = four_ideas.Model("digits", 2, "gaussian", "standard", "mlp", seed=0)
     assert four_ideas.mismatch(plain, sharp, per_image=200) > 1e-3
+
+
+def test_told_the_digit_everything_else_is_the_plain_vaes(monkeypatch):
+    monkeypatch.setitem(told_the_digit.STEPS, "digits", 3)
+    seen, plain = [], four_ideas.Model("digits", 2, "gaussian", "standard", "mlp", seed=4)
+    told = told_the_digit.Told(seed=4)
+    assert all(
+        torch.equal(getattr(told.vae, part)[k].weight, getattr(plain.vae, part)[k].weight)
+        for part in ("encoder", "decoder")
+        for k in (0, 2)
+    )
+    monkeypatch.setattr(datasets, "binarize", lambda images, g, real=datasets.binarize: seen.append(real(images, g)) or seen[-1])
+    images, labels = datasets.load("digits").train.images, datasets.load("digits").train.labels
+    for model, told_labels in ((plain, None), (told, labels)):
+        four_ideas.train(model, images, "iwae", 1, 3, 1e-2, seed=4, labels=told_labels)
+    assert all(torch.equal(a, b) for a, b in zip(seen[:3], seen[3:], strict=True))
+    found = told_the_digit.run(4)
+    assert found["elbo"] < found["log_given"] and found["log_evidence"] > found["log_given"] + math.log(0.05) and 0 < found["right"] < 1
+
+
+def test_log_p_given_the_digit_is_the_weights_mean():
+    told = told_the_digit.Told(seed=2)
+    told.labels = torch.full((4,), 7)
+    with torch.no_grad():
+        log_w, _ = told.log_weights(X[:4], 4_000, torch.Generator().manual_seed(5))
+    by_grid = told_the_digit.log_p_given(told.vae, X[:4], 7)
+    torch.testing.assert_close(log_w.logsumexp(0) - math.log(4_000), by_grid, atol=0.02, rtol=0)
+    assert (told_the_digit.log_p_given(told.vae, X[:4], 8) - by_grid).abs().min() > 1e-4  # and the digit matters
 
 
 def test_richer_families_leave_less_of_the_gap():

@@ -178,3 +178,27 @@ def test_the_labels_number_is_the_label_where_it_is_whole_and_a_blend_between():
         mixed = 0.75 * vae.label_to_decoder.weight[:, 2] + 0.25 * vae.label_to_decoder.weight[:, 3]
         by_hand = vae.decoder[1:](vae.decoder[0](z[:1]) + mixed).sigmoid()
     torch.testing.assert_close(half, by_hand, atol=1e-5, rtol=1e-4)
+
+
+def test_a_jacobians_zeros_stay_empty():
+    axes = plt.figure().subplots(1, 2)
+    pictures.jacobians(axes, {"coupling": torch.tensor([[1.0, 0.0], [-0.5, 2.0]]), "other": torch.eye(2)})
+    assert [text.get_text() for text in axes[0].texts] == ["1.00", "−0.50", "2.00"] and len(axes[1].texts) == 2
+    plt.close("all")
+
+
+def test_cosines_stand_over_their_temperature():
+    ax = pictures.cosines(plt.figure().subplots(), [10.0, 1.0], [0.7, 0.2], 5.0)
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[10, 0.7], [1, 0.2]])
+    plt.close("all")
+
+
+def test_gains_are_paired_and_controls_are_square():
+    rows = [stored.PLAIN | {"n_samples": K, "seed": seed, "score": seed + K / 10} for K in (1, 5) for seed in (0, 1, 2)]
+    axes, plain = plt.figure().subplots(1, 2), stored.runs(rows)
+    pictures.gains(axes, {"K = 5": {"n_samples": 5}}, {"a": (rows, "score"), "b": (rows, "score")}, {"control: longer": (plain, plain)})
+    marks = [line for line in axes[0].lines if line.get_marker() in ("o", "s")]
+    assert [line.get_marker() for line in marks] == ["o", "s"]
+    np.testing.assert_allclose([line.get_xdata()[0] for line in marks], [0.4, 0], atol=1e-9)
+    assert len([line for line in axes[1].lines if line.get_marker() in ("o", "s")]) == 1  # the longer runs are of the first only
+    plt.close("all")

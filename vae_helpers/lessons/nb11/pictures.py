@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...conditional import ConditionalVAE
 from ...evaluation import estimate
-from ...look import BLUE, GREEN, GREY, ORANGE, RED
+from ...look import BLUE, GREEN, GREY, ORANGE, RED, number
 from ...results import values
 from .stored import paired, runs
 
@@ -59,6 +59,51 @@ def signal(axes: Sequence[Axes], Ks: Sequence[int], ratios: dict, powers: dict) 
         ax.minorticks_off()
         ax.legend(loc="best" if model == "line" else "lower left")
     axes[0].set_ylabel("signal-to-noise ratio")
+    return axes
+
+
+def jacobians(axes: Sequence[Axes], matrices: dict[str, Tensor]) -> Sequence[Axes]:
+    """Jacobians (L, L), output down the rows, each number written where it is not zero."""
+    for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
+        ax.imshow(np.asarray(matrix), cmap="RdBu_r", vmin=-1.5, vmax=1.5)
+        for (i, j), value in np.ndenumerate(np.asarray(matrix)):
+            if value:
+                ax.text(j, i, number(value), ha="center", va="center", fontsize=12, color="white" if abs(value) > 1 else "black")
+        places = range(len(matrix))
+        ax.set(title=name, xlabel="z", ylabel="z′", xticks=places, yticks=places, xticklabels=[k + 1 for k in places])
+        ax.set_yticklabels([k + 1 for k in places])
+    return axes
+
+
+def cosines(ax: Axes, taus: Sequence[float], values: Sequence[float], spacing: float) -> Axes:
+    """The cosine of two gradients against the temperature τ of a soft choice; dashed, the squared distance between neighbouring entries."""
+    ax.plot(taus, values, "o-", color=BLUE)
+    ax.axvline(spacing, color="black", linestyle="--", label="squared distance of neighbouring entries")
+    ax.axhline(0, color=GREY, linewidth=1)
+    ax.set(xscale="log", xlabel="temperature τ of the choice", ylabel="cosine with the true gradient", ylim=(-0.3, 1.05))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def gains(
+    axes: Sequence[Axes], cases: dict[str, dict], tables: dict[str, tuple[Sequence[dict], str]], longer: dict[str, tuple]
+) -> Sequence[Axes]:
+    """What each change adds to the plain VAE, paired, ± standard error, a panel a data set: ideas round, controls square.
+
+    cases: name → places; tables: title → (rows, score); longer: name → two sets of runs, compared on the first data set only.
+    """
+    names = [*cases, *longer]
+    for k, (ax, (title, (rows, score))) in enumerate(zip(axes, tables.items(), strict=True)):
+        pairs = {name: (runs(rows, **places), runs(rows)) for name, places in cases.items()} | (longer if k == 0 else {})
+        for name, (changed, usual) in pairs.items():
+            won, control = paired(changed, usual, score), name.startswith("control")
+            ax.errorbar(
+                won.mean, names.index(name), xerr=won.stderr, fmt="s" if control else "o", color=GREY if control else BLUE, capsize=4
+            )
+        ax.axvline(0, color="black", linewidth=0.8)
+        ax.set(xlabel="nats per test image above the plain VAE", title=title, ylim=(len(names) - 0.5, -0.5))
+        ax.set_yticks(range(len(names)), names if k == 0 else [""] * len(names))
+        ax.grid(axis="y", color="#ddd")
     return axes
 
 

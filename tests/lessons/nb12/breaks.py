@@ -18,5 +18,14 @@ BREAK = [
 ]
 
 EQUIVALENT = [
-    ("12.8", "0.6 * exact.sd -> (exact.sd)", "any density q will do: that is what the equation says"),
+    *(
+        ("12.8", change, "any density q will do: that is what the equation says")
+        for change in ("0.6 * exact.sd -> (exact.sd)", "0.6 * exact.sd -> (0.6 / exact.sd)")
+    ),
+    (
+        "12.8",
+        "(q.log_prob(chains) - toy.log_joint(seen, chains)).exp().mean(0)"
+        " -> ((q.log_prob(chains) - toy.log_joint(seen, chains)).exp().mean(-1))",
+        "the same mean of all draws; only its error is taken over steps in place of chains",
+    ),
 ]

@@ -14,7 +14,7 @@ BREAK = [
     ("11.8", "prior(every_code) - F.softplus", "-F.softplus"),
     ("11.9", "covariance * 2 / tau", "covariance / tau"),
     ("11.10", "(log_q - log_prior(plane).double())", "(log_q - 0.5 * log_prior(plane).double())"),
-    ("11.11", " + torch.full((1438,), 1 / 1438).log()", ""),
+    ("11.11", " + self.shares.log_softmax(0)", ""),
     ("11.12", "g.log().sum(-1)", "gate.sum(-1)"),
     ("11.12", "shift], -1), s.sum(-1)", "shift], -1), s.exp().sum(-1)"),
     ("11.13", "fits.mean(0) - 0.5 * (mu**2", "fits.mean(0) + 0.5 * (mu**2"),

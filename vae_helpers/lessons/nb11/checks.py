@@ -62,7 +62,7 @@ def unfold(answer):
     return None
 
 
-@exercise("11.3", praise="The words are nearly independent: little is left for the network to find.")
+@exercise("11.3", praise="A word costs what its prior says: here its frequency at its place.")
 def bits_of_codes(answer):
     fixed = torch.tensor([[0, 2], [0, 2], [1, 2], [0, 0]]), torch.tensor([[0, 2], [2, 1]]), 3
     habits = torch.tensor([[0.7, 0.2, 0.05, 0.05], [0.1, 0.1, 0.1, 0.7]])  # of two places
@@ -153,6 +153,6 @@ CHARTS = {
 }
 
 
-@exercise("11.6", praise="Measure what each place loses, then change the place that loses most.")
+@exercise("11.6", praise="Measure what each place loses, and what you want of the model, before you change a place.")
 def which_of_them(answer):
     return judged(answer, CHARTS, sorted(right for right, _ in CHARTS.values()))

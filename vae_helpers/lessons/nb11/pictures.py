@@ -81,7 +81,7 @@ def cosines(ax: Axes, taus: Sequence[float], values: Sequence[float], spacing: f
     ax.axvline(spacing, color="black", linestyle="--", label="squared distance of neighbouring entries")
     ax.axhline(0, color=GREY, linewidth=1)
     ax.set(xscale="log", xlabel="temperature τ of the choice", ylabel="cosine with the true gradient", ylim=(-0.3, 1.05))
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper left")
     return ax
 
 

@@ -73,7 +73,7 @@ def settings(which: str) -> list[dict]:
 def patient(letter: str) -> tuple[VAE, History]:
     """A patient of the notebook, made anew."""
     place = patients.WARD[letter]
-    vae = VAE((8, 8), latent_dim=4, hidden=(64,), seed=place)
+    vae = patients.untrained(seed=place)
     return vae, patients.train(vae, datasets.load("digits").train.images, patients.ILLNESSES[place], seed=place)
 
 

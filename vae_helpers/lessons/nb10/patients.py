@@ -42,9 +42,14 @@ def admit(letter: str, images: Tensor) -> Patient:
     if letter not in WARD:
         raise ValueError(f"expected the letter of a patient, one of {', '.join(WARD)}, got {letter!r}")
     own = {name[2:]: value for name, value in load_file(FILE).items() if name[0] == letter}
-    history, vae = History(*own.pop("history").tolist(), stopped="finished"), VAE((8, 8), latent_dim=4, hidden=(64,), seed=0)
+    history, vae = History(*own.pop("history").tolist(), stopped="finished"), untrained()
     vae.load_state_dict(own)
     return Patient(vae, binarize(images, torch.Generator().manual_seed(0)), history)
+
+
+def untrained(seed: int = 0) -> VAE:
+    """What every patient was before its training."""
+    return VAE((8, 8), latent_dim=4, hidden=(64,), seed=seed)
 
 
 def train(

@@ -9,6 +9,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
 
+import cell_html
 import export_page
 import mathml
 import nbformat
@@ -398,12 +399,21 @@ def test_export_of_a_small_notebook(tmp_path, capsys):
 def test_a_page_has_a_list_of_its_sections():
     body = '<h1 id="t">T</h1><p>x</p>\n<h2 id="one">One <math>n</math><a class="anchor-link" href="#one">#</a></h2>\n'
     body += '<details class="further"><summary><h2 id="two">Two<a class="anchor-link" href="#two">#</a></h2></summary></details>'
-    page = export_page.with_contents(body)
-    nav = page[page.index("<nav") : page.index("</nav>")]
-    assert re.findall(r'<li><a href="#(.*?)">(.*?)</a>(.*?)</li>', nav) == [("one", "One <math>n</math>", ""), ("two", "Two", " (further)")]
+    page = export_page.with_contents(body, stored=False)
+    nav = page[page.index("<p>" + export_page.NO_KERNEL) : page.index("</nav>")]
+    assert re.findall(r'<li><a href="#(.*?)">(.*?)</a></li>', nav) == [("one", "One <math>n</math>"), ("two", "Two")]
     assert page.replace(nav + "</nav>\n", "") == body and page.index("<p>x") < page.index("<nav") < page.index('<h2 id="one"')
-    assert export_page.with_contents(body[body.index("<details") :]).startswith("<nav")  # not in the fold
-    assert export_page.with_contents("<p>x</p>") == "<p>x</p>"
+    assert export_page.with_contents(body[body.index("<details") :], stored=True).startswith("<p>")  # not in the fold
+    assert export_page.with_contents("<p>x</p>", stored=False) == "<p>x</p>"
+
+
+def test_what_a_page_cites_stands_at_its_end():
+    body = cell_html.markdown("[Burda et al. 2016](references.md#burda2016) and [here](#one)", {export_page.REFERENCES})
+    page = export_page.with_references(body)
+    assert '<a href="#burda2016">Burda et al. 2016</a>' in page and re.findall(r'<li><a id="(.*?)">', page) == ["burda2016"]
+    assert page.index("</p>") < page.index("References") < page.index("Importance Weighted Autoencoders")
+    assert export_page.with_references("<p>x</p>") == "<p>x</p>"
+    assert "<a" not in cell_html.markdown("[Burda et al. 2016](references.md#burda2016)", set())  # a slide, which has no end
 
 
 def test_export_of_views_alone(tmp_path, capsys):

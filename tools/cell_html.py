@@ -90,8 +90,11 @@ class _Renderer(IPythonRenderer):
         return mathml.convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link to another notebook leads to its page if that lies beside this one; else its text remains."""
+        """A link to another notebook leads to its page if that lies beside this one, one to the references to the end of the page if they
+        are there; else its text remains."""
         file, mark, place = unquote(url).partition("#")
+        if file == "references.md":
+            return super().link(text, mark + place, title) if file in self.pages else text
         if "://" not in url and file.endswith(".ipynb"):
             file = file.removesuffix(".ipynb") + ".html"
             return super().link(text, f"{file}{mark}{place}", title) if file in self.pages else text

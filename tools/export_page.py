@@ -32,6 +32,15 @@ from vae_helpers.widgets.kit.page import Parts, document, write
 
 LEAD_IN = "Its interactive figures, live in this file, without Python and without a network: move them by mouse, finger or arrow keys."
 LOOK_FOR = "What to look for"
+NO_KERNEL = "This page works without Python: its figures move, its cells do not run. For the exercises open the notebook in JupyterLab."
+NARROW = "Where the right edge fades, there is more: swipe sideways, or turn the phone."
+REFERENCES = "references.md"
+# A link to a further section opens its fold, of which the heading is seen in any case.
+OPEN_FOLD = """<script>
+const unfold = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("details")?.setAttribute("open", "");
+addEventListener("hashchange", unfold);
+unfold();
+</script>"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -128,12 +137,15 @@ def lecture(notebook: dict, path: Path, pages: set[str], short: bool = False) ->
 def page(notebook: dict, source: str, pages: set[str], views: list[int] | None = None, stored: bool = False) -> str:
     """The HTML text of an executed notebook, or of its interactive views alone; its last line names the path `source` and the command."""
     parts = Parts()
-    body = "\n".join(folded(notebook, cells(notebook, parts, pages), stored) if views is None else only_views(notebook, parts, views))
-    body = body if views is not None else with_contents(body)
+    if views is None:
+        body = "\n".join(folded(notebook, cells(notebook, parts, {*pages, REFERENCES}), stored))
+        body = with_contents(with_references(body), stored) + OPEN_FOLD
+    else:
+        body = "\n".join(only_views(notebook, parts, views))
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
     command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
     enlarged = f"\n<script>\n{room()}\nprojector();\n</script>" if parts.modules else ""
-    hint = "Z puts a view on the whole screen. " if parts.modules else ""
+    hint = '<span class="keys">Z puts a view on the whole screen. </span>' if parts.modules else ""
     made = f"{hint}Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>{enlarged}", parts, style())
 
@@ -148,11 +160,20 @@ def folded(notebook: dict, html: Iterator[str], opened: bool) -> Iterator[str]:
         yield inside
 
 
-def with_contents(body: str) -> str:
-    """The page with a list of its sections before the first of them."""
-    found = re.findall(r'(<summary>)?<h2 id="([^"]*)">(.*?)<a class="anchor-link"', body)
-    rows = "".join(f'<li><a href="#{place}">{name}</a>{" (further)" * bool(folded)}</li>\n' for folded, place, name in found)
+def with_references(body: str) -> str:
+    """The page with the entries of what it cites at its end."""
+    cited = set(re.findall(r'href="#([^"]*)"', body))
+    entries = (ROOT / "notebooks" / REFERENCES).read_text(encoding="utf-8").splitlines()
+    entries = [entry for entry in entries if (key := re.match(r'- <a id="([^"]*)">', entry)) and key[1] in cited]
+    return body + markdown("\n".join(["\n## References\n", *entries]), set()) if entries else body
+
+
+def with_contents(body: str, stored: bool) -> str:
+    """The page with what it can do, unless its outputs are `stored`, and a list of its sections, before the first of them."""
+    found = re.findall(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', body)
+    rows = "".join(f'<li><a href="#{place}">{name}</a></li>\n' for place, name in found)
     nav = f'<nav aria-label="Contents"><details><summary>Contents</summary><ol>\n{rows}</ol></details></nav>\n'
+    nav = f'<p>{"" if stored else NO_KERNEL} <span class="narrow">{NARROW}</span></p>\n{nav}'
     return re.sub(r'(<details class="further"[^>]*><summary>)?<h2 id=', lambda first: nav + first[0], body, count=1) if found else body
 
 

@@ -49,6 +49,7 @@ VIEWS = [
     "LatentPad(vae, caption='The same weights again.')",
 ]
 PAD, SLIDERS, STACK, ODD, AGAIN = range(5)
+SECTIONS = [("## One\n\nBy [Burda et al. 2016](references.md#burda2016).", []), ("## Further: two\n\nFolded.", ["further"])]
 
 
 def model(dims: int) -> VAE:
@@ -63,6 +64,7 @@ def exported(tmp_path_factory):
     """The page, made by the command; before the browser starts, since both want an event loop."""
     folder = tmp_path_factory.mktemp("page")
     cells = [nbformat.v4.new_markdown_cell(PROSE), *map(nbformat.v4.new_code_cell, [SETUP, *VIEWS])]
+    cells += [nbformat.v4.new_markdown_cell(text, metadata={"tags": tags}) for text, tags in SECTIONS]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "98_sample.ipynb")
     command = [sys.executable, ROOT / "tools/export_page.py", folder / "98_sample.ipynb", "-o", folder / "page.html"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
@@ -205,6 +207,25 @@ def test_the_page_fits_and_its_formulas_are_drawn(page, width):
     assert display["height"] > 3 * inline["height"] > 30  # two lines, one with a box around it
     assert page.locator(".boxed").evaluate("e => getComputedStyle(e).borderTopWidth") == "1px"
     assert page.locator("mtd.number").all_text_contents() == ["(9.1)", "(9.2)"]
+
+
+def test_on_a_narrow_screen_what_is_cut_fades_until_its_end_is_seen(page):
+    page = page(viewport={"width": 220, "height": 844})
+    expect(page.get_by_text("Where the right edge fades")).to_be_visible()
+    formula, cut = page.locator(".equation"), "e => parseFloat(getComputedStyle(e).getPropertyValue('--cut'))"
+    assert formula.evaluate("e => e.scrollWidth - e.clientWidth") > 40 and formula.evaluate(cut) > 20
+    formula.evaluate("e => { e.scrollLeft = e.scrollWidth; }")
+    page.wait_for_function(f"([e]) => ({cut})(e) === 0", arg=[formula.element_handle()])
+    assert page.locator(".output:has(.view)").nth(STACK).evaluate(cut) == 0  # it fits
+
+
+def test_links_lead_into_folds_and_to_the_references(page):
+    page = page()
+    page.get_by_text("Contents").click()
+    page.get_by_role("link", name="Further: two").click()
+    expect(page.get_by_text("Folded.")).to_be_visible()
+    page.get_by_role("link", name="Burda et al. 2016").click()
+    expect(page.get_by_text("Importance Weighted Autoencoders")).to_be_in_viewport()
 
 
 def test_light_and_dark(page):

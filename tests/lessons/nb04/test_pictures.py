@@ -35,6 +35,8 @@ def test_posteriors_are_ellipses_in_their_digits_colours_and_the_prior_is_dashed
     assert [to_hex(ellipse.get_edgecolor()) for ellipse in (three, eight)] == [label_looks(range(10))[name][0] for name in "38"]
     assert [line.get_marker() for line in ax.lines] == ["$3$", "$8$"]
     assert (inner.width, outer.width) == (2, 4) and inner.get_linestyle() == "--" and ax.get_xlim()[0] < -2.3
+    piled = pictures.code_ellipses(Figure().subplots(), mu[[0, 0, 1]], sigma[[0, 0, 1]], [3, 5, 8], "thirty labels on one spot are a blot")
+    assert [line.get_marker() for line in piled.lines] == [".", ".", "$8$"]
 
 
 def test_covariance_ellipses_reach_one_and_two_standard_deviations():

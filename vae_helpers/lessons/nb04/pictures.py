@@ -76,19 +76,19 @@ def spring(ax: Axes, x: Tensor, energy: Tensor, force: Tensor, xlabel: str, rest
 
 
 def code_ellipses(ax: Axes, mu: Tensor, sigma: Tensor, labels: Sequence, title: str, reach: float | None = None) -> Axes:
-    """q(z|x) of each image as its true one-sigma ellipse in the code plane, its label in the middle; dashed: the prior at 1σ and 2σ.
+    """q(z|x) of each image as its true one-sigma ellipse in the code plane; dashed: the prior at 1σ and 2σ.
 
-    mu, sigma: (n, 2); labels: (n,).
+    mu, sigma: (n, 2); labels, (n,), stand in the middle where no other code is near, else there is a dot.
     """
     mu, sigma, names = np.asarray(mu), np.asarray(sigma), [str(label) for label in np.asarray(labels)]
-    looks = label_looks(names)
-    for at, size, name in zip(mu, sigma, names, strict=True):
+    looks, reach = label_looks(names), reach or 1.1 * (abs(mu) + sigma).max()
+    near = np.linalg.norm(mu[:, None] - mu, axis=-1) < 0.08 * reach  # closer than a label is wide: (n, n)
+    for at, size, name, crowd in zip(mu, sigma, names, near.sum(1), strict=True):
         colour, marker = looks[name]
-        ax.add_patch(Ellipse(at, *(2 * size), fc=(colour, 0.2), ec=colour, lw=0.8))
-        ax.plot(*at, marker=marker, color="black", ms=9, mew=0.3)
+        ax.add_patch(Ellipse(at, *(2 * size), fill=False, ec=colour, lw=1.5))
+        ax.plot(*at, marker=marker if crowd == 1 else ".", color="black" if crowd == 1 else colour, ms=9 if crowd == 1 else 7, mew=0.3)
     for radius in (1, 2):
         ax.add_patch(Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec="black", ls="--", lw=1.2))
-    reach = reach or 1.1 * (abs(mu) + sigma).max()
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="z₁", ylabel="z₂", title=title, aspect="equal")
     return ax
 

@@ -195,7 +195,7 @@ def price_of_mean_field(answer):
             "That is KL(q‖p) for q with p's own marginal variances; the best diagonal q is narrower.": kl_divergence(marginals, posterior),
             "A price is not negative: the sign is turned.": -exact,
         }
-        question = "The best diagonal q has variances 1/Λ_ll, by (4.17): what is its KL to the posterior?"
+        question = "The best diagonal q has variances 1/Λ_ll, by (4.14) of notebook 04: what is its KL to the posterior?"
         formula = "½ [log det Σ + Σ_l log (Σ⁻¹)_ll]."
         if problem := compare(function(cov), exact, slips, question, what=f"L = {L}", formula=formula):
             return problem

@@ -1,9 +1,10 @@
 """Kingma & Welling (2014), section 5: their networks, their three algorithms, and a training that goes on where it was killed.
 
-Where the paper leaves a choice open it is made as in the first author's published code: 50,000 training images, initial weights with a
-standard deviation of 0.01. But MNIST's pixels, grey there, are drawn black or white once: wake–sleep dreams in black and white, and
-its encoder would be used on images that it never saw. The prior N(0, I) is on all weights. Frey Faces are split by time; mixed first,
-as many frames are drawn at random for the test, so that most of these have a neighbour in the film to train on.
+Where the paper leaves a choice open it is made as in the first author's published code until August 2014: 50,000 training images, initial
+weights with a standard deviation of 0.01 (its weights of log σ² start at zero). But MNIST's pixels, grey there, are drawn black or white
+once: wake–sleep dreams in black and white, and its encoder would be used on images that it never saw. The prior N(0, I) is on all weights.
+Frey Faces are split by time; mixed first, as many frames are drawn at random for the test, so that most of these have a neighbour in the
+film to train on.
 """
 
 import math

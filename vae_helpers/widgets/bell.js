@@ -1,5 +1,5 @@
 import { clamp, number } from "./kit/common.js";
-import { drag, element, follow, image, ownKeys, put, set, svg, view } from "./kit/controls.js";
+import { button, drag, element, follow, image, ownKeys, put, set, svg, view } from "./kit/controls.js";
 
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }; // of μ and σ
 const KEYS = "left and right arrow keys move μ, up and down arrow keys widen and narrow σ, Shift for fine steps, Home to begin again";
@@ -66,10 +66,10 @@ export default view(({ model, el }) => {
   const solid = element("div", { class: "vae-bell-solid" }), [most, gap, bound] = ["", "vae-bell-kl", "vae-bell-elbo"].map((name) => element("p", { class: name }));
   const bar = element("div", { class: "vae-bell-bar", "aria-hidden": "true" }, most, element("div", { class: "vae-bell-track" }, solid), gap, bound);
   const reading = element("output", { class: "vae-reading", "aria-live": "polite" });
-  const help = "Drag the top of the bell (μ), a flank (σ) or the ring on the map; or arrow keys (Shift: fine steps, Home: begin again).";
+  const help = "Drag the top of the bell (μ), a flank (σ) or the ring on the map; or arrow keys (Shift: fine steps, Home: begin again).", again = button("begin again", () => go(...start));
   const map = element("div", { class: "vae-bell-map" }, right.node, bar);
   [left.node, right.node].forEach((node) => ownKeys(node, keys));
-  el.append(element("div", { class: "vae-bell" }, element("div", { class: "vae-bell-row" }, left.node, map), reading, element("p", { class: "vae-help" }, help)));
+  el.append(element("div", { class: "vae-bell" }, element("div", { class: "vae-bell-row" }, left.node, map), reading, element("div", { class: "vae-bell-again" }, again, element("p", { class: "vae-help" }, help))));
 
   follow(model, ["mu", "sigma"], () => {
     const [mu, sigma] = at(), value = elbo(table, grid, mu, sigma), points = [across[0]];

@@ -4,13 +4,15 @@ export default view(({ model, el }) => {
   const values = model.get("values"), texts = model.get("texts"); // one list a parameter; the same, as shown beside the sliders
   const frames = model.get("frames").map((png) => image(png)); // the last parameter varies fastest
   const canvas = element("canvas", { class: "vae-frame", role: "img", "aria-label": model.get("caption") });
-  const reading = element("output", { class: "vae-reading", "aria-live": "polite" });
+  const reading = element("output", { class: "vae-reading", "aria-live": "polite" }), longest = (all) => all.reduce((a, b) => (b.length > a.length ? b : a));
+  const said = element("div", { class: "vae-said", "data-longest": longest(model.get("readings")) }, reading);
 
   const places = () => [].concat(model.get("value")).map((value, k) => values[k].indexOf(value));
   const go = (at) => put(model, { value: values.length > 1 ? at.map((i, k) => values[k][i]) : values[0][at[0]] });
   const sliders = model.get("names").map((name, k) =>
     slider(name, { min: 0, max: values[k].length - 1 }, (value) => go(places().map((i, m) => (m === k ? value : i)))));
-  el.append(element("div", { class: "vae-stack" }, element("div", { class: "vae-sheet" }, canvas), ...sliders.map((each) => each.row), reading));
+  sliders.forEach(({ row }, k) => (row.querySelector(".vae-value").style.minWidth = `${longest(texts[k]).length}ch`));
+  el.append(element("div", { class: "vae-stack" }, element("div", { class: "vae-sheet" }, canvas), ...sliders.map((each) => each.row), said));
 
   const draw = () => {
     const at = places(), n = at.reduce((index, i, k) => index * values[k].length + i, 0), frame = frames[n];

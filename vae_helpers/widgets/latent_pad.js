@@ -16,11 +16,12 @@ export default view(({ model, el }) => {
       path.moved(x, y, begins);
     },
     onLift: () => path.lift(),
+    onPinch: () => path.drop(),
     onKey: ({ key }) => key === "Enter" && path.add(),
     picture,
   });
   const path = makePath(model, { el, plane, go, here });
-  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path). Zoom: + and −, Ctrl and wheel, or two fingers.";
+  const help = "Drag the ring, or use the arrow keys (Shift: fine steps, Home: origin, Enter: add this point to the path). After “draw a path” a drag draws one; play walks it. Zoom: + and −, Ctrl and wheel, or two fingers.";
   const real = imageCanvas(model.get("image_shape"), { class: "vae-image" }, "The real image whose code is nearest.");
   const images = picture(0)
     ? element("div", { class: "vae-pair" }, element("figure", {}, decoder.canvas, element("figcaption", {}, say(model, "decoded"))), element("figure", {}, real, element("figcaption", {}, say(model, "real"))))

@@ -11,22 +11,27 @@ export default view(({ model, el }) => {
   const black = grey(model.get("black")), settings = () => Object.fromEntries(["beta", "noise", "lr", "likelihood", "sigma"].map((name) => [name, model.get(name)]));
   const asked = () => ({ ...settings(), beta: model.get("kl") ? model.get("beta") : 0 });
   const test = () => (model.get("likelihood") === "bernoulli" ? black : greyTest);
-  let now = null, runs = [[]], cursor = 0, speed = Infinity;
+  let now = null, runs = [[]], kind = null, cursor = 0, speed = Infinity;
 
   // --- the training, in a worker of its own: the page never waits for it ---
   const worker = new Worker(URL.createObjectURL(new Blob([model.get("program")], { type: "text/javascript" })));
   const tell = (message) => worker.postMessage(message);
   const restart = (seed) => {
-    if (runs.at(-1).length > 1) runs = [runs.at(-1), []];
+    const likelihood = model.get("likelihood");
+    if (kind !== likelihood) runs = [[]]; // densities of other pixels: their nats are no measure for these
+    else if (runs.at(-1).length > 1) runs = [runs.at(-1), []];
     else runs[runs.length - 1] = [];
+    kind = likelihood;
     const start = { net: { pixels, hidden: model.get("hidden") }, images, test: test(), count, latent: model.get("latent_dim"), seed };
     tell({ start, settings: asked(), playing: model.get("playing"), perSecond: speed });
   };
   worker.onmessage = ({ data }) => {
     now = data;
-    const { steps, reconstruction, kl, evidence } = now, point = { steps, reconstruction, elbo: reconstruction - kl, kl, evidence }, run = runs.at(-1);
-    while (run.length && run.at(-1).steps >= steps) run.pop(); // taken up again from an earlier epoch
-    run.push(point);
+    const { steps, reconstruction, kl, evidence, back } = now, run = runs.at(-1);
+    if (back === null) {
+      while (run.length && run.at(-1).steps >= steps) run.pop(); // taken up again from an earlier epoch
+      run.push({ steps, reconstruction, elbo: reconstruction - kl, kl, evidence });
+    }
     draw();
     const values = { steps, reading: words(now) };
     if (now.whole || evidence !== null) Object.assign(values, { weights: base64(now.weights) });
@@ -49,7 +54,7 @@ export default view(({ model, el }) => {
   const kinds = choices("radio", [["bernoulli", "Bernoulli"], ["gaussian", "Gaussian"]], (likelihood) => put(model, { likelihood }));
   const sizes = choices("radio", [[1, "1"], [2, "2"]], (latent_dim) => put(model, { latent_dim }));
   const sigma = powers("sigma", "σ of p(x|z)", -12, 2, 2);
-  const epoch = slider("epoch", { min: 0, max: 1, class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
+  const epoch = slider("epoch", { min: 0, max: 0, class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
   const group = (name, ...children) => element("div", { class: "vae-game-group", role: "group", "aria-label": name }, element("span", {}, name), ...children);
 
   // --- what is seen ---
@@ -59,14 +64,15 @@ export default view(({ model, el }) => {
   const curves = svg("svg", { viewBox: "0 0 400 250", role: "img", class: "vae-game-curves", "aria-label": "Training curves" });
   const strips = ["test images", "rebuilt", "samples"].map((name) => [name, element("canvas", { role: "img", "aria-label": name, width: 10 * (width + 1) - 1, height })]);
   const legend = element("p", { class: "vae-legend" }, "codes of ", ...Object.entries(colours).map(([name, colour]) => element("span", {}, element("i", { style: `background: ${colour}` }), `${name} `)));
-  const reading = element("p", { class: "vae-reading" }), seen = element("p", { class: "vae-reading vae-seen", role: "status" });
+  const reading = element("p", { class: "vae-reading vae-game-words" }), seen = element("p", { class: "vae-seen", role: "status" });
   el.append(
     element("div", { class: "vae-game-bar" }, play, step, anew, group("steps a second", ...speeds.labels)),
+    reading,
     element("div", { class: "vae-game-bar" }, powers("beta", "β", -20, 15, 2), powers("lr", "learning rate", -40, -10, 4), ...switches.labels),
-    element("div", { class: "vae-game-bar" }, group("pixels", ...kinds.labels), sigma, group("latent dimensions (restarts)", ...sizes.labels)),
+    element("div", { class: "vae-game-bar" }, group("pixels (restarts)", ...kinds.labels), sigma, group("latent dimensions (restarts)", ...sizes.labels)),
     element("div", { class: "vae-row" },
       element("div", { class: "vae-left" }, plane, legend, seen),
-      element("div", { class: "vae-beside" }, reading, curves, epoch.row, element("div", { class: "vae-game-strips" }, ...strips.flatMap(([name, canvas]) => [element("span", {}, name), canvas])))),
+      element("div", { class: "vae-beside" }, curves, epoch.row, element("div", { class: "vae-game-strips" }, ...strips.flatMap(([name, canvas]) => [element("span", {}, name), canvas])))),
   );
   ownKeys(plane, ({ key }) => {
     const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
@@ -88,15 +94,14 @@ export default view(({ model, el }) => {
   });
 
   const across = (z) => ((z + REACH) / (2 * REACH)) * SIZE;
-  const place = (k) => (model.get("latent_dim") === 2 ? [across(now.mu[2 * k]), SIZE - across(now.mu[2 * k + 1])] : [across(now.mu[k]), SIZE * (0.27 + 0.07 * Number(labels[k]))]);
+  const dims = () => now.mu.length / count; // of what is shown, not of what a restart will bring
+  const place = (k) => (dims() === 2 ? [across(now.mu[2 * k]), SIZE - across(now.mu[2 * k + 1])] : [across(now.mu[k]), SIZE * (0.27 + 0.07 * Number(labels[k]))]);
   const point = (k) => {
     cursor = k;
-    drawDots();
-    const L = model.get("latent_dim"), row = (values) => Array.from(values.subarray(k * L, (k + 1) * L), (v) => number(v)).join(", ");
-    seen.textContent = `Test image ${k + 1}, a ${labels[k]}: μ = ${row(now.mu)}; σ = ${row(now.sigma)}.`;
+    if (now) drawDots();
   };
   function drawDots() {
-    const L = model.get("latent_dim"), scale = SIZE / (2 * REACH), shapes = [];
+    const L = dims(), scale = SIZE / (2 * REACH), shapes = [], row = (values) => Array.from(values.subarray(cursor * L, (cursor + 1) * L), (v) => number(v)).join(", ");
     for (let k = 0; k < count; k++) {
       const [cx, cy] = place(k);
       shapes.push(svg("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 3.2, fill: colours[labels[k]], stroke: "#fff", "stroke-width": 0.8 }));
@@ -104,9 +109,10 @@ export default view(({ model, el }) => {
     const [cx, cy] = place(cursor), rx = scale * now.sigma[cursor * L], ry = L === 2 ? scale * now.sigma[cursor * L + 1] : 6;
     for (const [stroke, wide] of [["#fff", 5], ["#000", 2]]) shapes.push(svg("ellipse", { cx, cy, rx, ry, fill: "none", stroke, "stroke-width": wide }));
     dots.replaceChildren(...shapes);
+    seen.textContent = `Test image ${cursor + 1}, a ${labels[cursor]}: μ = ${row(now.mu)}; σ = ${row(now.sigma)}.`;
   }
   function drawSheet() {
-    const L = model.get("latent_dim"), rows = L === 2 ? SHEET : 1;
+    const rows = dims() === 2 ? SHEET : 1;
     [sheet.width, sheet.height] = [SHEET * (width + 1) - 1, rows * (height + 1) - 1];
     sheet.style.height = `${100 * (rows / SHEET)}%`;
     paint(sheet, tiled(now.sheet, SHEET, rows));
@@ -119,11 +125,14 @@ export default view(({ model, el }) => {
     }
     return out;
   };
-  const words = ({ steps, perEpoch, reconstruction, kl, evidence, trained }) => {
-    const last = evidence ?? runs.at(-1).findLast((point) => point.evidence !== null)?.evidence, { beta, noise, lr, sigma: width } = asked();
-    const on = `reconstruction${noise ? "" : " at z = μ"}${beta ? ` − ${number(beta)} · KL` : ", no KL"}`, bell = model.get("likelihood") === "gaussian" ? `, σ ${number(width)}` : "";
-    const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batches` : "";
-    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}. Test ELBO ${number(reconstruction - kl, 1)} = reconstruction ${number(reconstruction, 1)} − KL ${number(kl, 1)}; log p(x) ${last === undefined ? "–" : number(last, 1)} nats. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
+  const words = ({ steps, perEpoch, epochs, back, reconstruction, kl, evidence, trained }) => {
+    const at = evidence === null ? runs.at(-1).findLast((point) => point.evidence !== null) : { steps, elbo: reconstruction - kl, evidence }; // of one and the same step
+    const { beta, noise, lr, sigma: width } = asked(), bell = model.get("likelihood") === "gaussian" ? `, σ ${number(width)}` : "";
+    const on = unbroken(`${noise ? "reconstruction" : `${beta ? "(" : ""}reconstruction at z = μ${beta ? ")" : ""}`}${beta ? ` − ${number(beta)} · KL` : ", no KL"}`);
+    const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batches` : "", later = back === null ? "" : ` of ${epochs}; Play or Step drops the later ones`;
+    const bound = `${unbroken(`ELBO ${number(reconstruction - kl, 1)}`)} ${unbroken(`= reconstruction ${number(reconstruction, 1)} − KL ${number(kl, 1)}`)}`;
+    const pair = at ? `${unbroken(`log p(x) ${number(at.evidence, 1)},`)} ${unbroken(`ELBO ${number(at.elbo, 1)}`)} at step ${at.steps}` : "log p(x) …";
+    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}${later}. Test ${bound} nats; ${pair}. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
   };
   function draw() {
     drawSheet();
@@ -131,14 +140,14 @@ export default view(({ model, el }) => {
     [test(), ...[now.rebuilt, now.samples].map((bytes) => Float32Array.from(bytes, (v) => v / 255))].forEach((row, i) => paint(strips[i][1], tiled(row.subarray(0, 10 * pixels).map((v) => 255 * v), 10, 1)));
     reading.textContent = words(now);
     curves.setAttribute("aria-label", `Test ELBO, its two terms and log p(x) against steps. ${words(now)}`);
-    curves.replaceChildren(...drawCurves(runs));
-    const done = Math.floor(now.steps / now.perEpoch);
-    epoch.row.querySelector("input").max = now.epochs + 1; // one further than was trained: it trains that one
-    epoch.show(done, `${done}`);
+    curves.replaceChildren(...drawCurves(runs, now.back === null ? null : now.steps));
+    epoch.row.querySelector("input").max = now.epochs;
+    epoch.show(now.back ?? now.epochs, `${now.back ?? now.epochs}`, `${now.back ?? now.epochs} of ${now.epochs}`);
   }
 
   follow(model, ["playing"], () => {
     play.textContent = model.get("playing") ? "■ Pause" : "▶ Play";
+    set(seen, { "aria-live": model.get("playing") ? "off" : "polite" }); // a ring that moves by itself is not told ten times a second
     if (now) tell({ playing: model.get("playing") });
   });
   follow(model, ["noise", "kl", "beta", "lr", "sigma"], () => {
@@ -157,14 +166,19 @@ export default view(({ model, el }) => {
 /** Numbers as text: bytes that have changed would be taken for the same ones, and not be sent. */
 const base64 = (row) => btoa(Array.from(new Uint8Array(row.buffer), (byte) => String.fromCharCode(byte)).join(""));
 
-/** Test ELBO, its two terms and log p(x) of this run in colour and of the last one in grey; none is told by its colour alone. */
-function drawCurves(runs) {
+/** Words that stay on one line. */
+const unbroken = (text) => text.replaceAll(" ", "\u00a0");
+
+/** Test ELBO, its two terms and log p(x) of this run in colour and of the last one in grey; none is told by its colour alone. Where a curve leaves
+ * the frame an arrow tells how far; a line stands at the step that is looked back at. */
+function drawCurves(runs, back) {
   const points = runs.flat().filter(({ steps }) => steps > 0), most = Math.max(100, ...points.map(({ steps }) => steps));
   const shapes = [], box = { left: 44, right: 392 };
   const x = (steps) => box.left + (steps / most) * (box.right - box.left);
   const panel = (name, top, bottom, low, high, lines) => {
     const y = (v) => bottom - ((Math.min(high, Math.max(low, v)) - low) / (high - low)) * (bottom - top);
     shapes.push(svg("path", { class: "vae-game-axis", d: `M${box.left} ${top}V${bottom}H${box.right}` }), svg("text", { x: 2, y: top - 9 }, name));
+    if (back !== null) shapes.push(svg("path", { class: "vae-game-axis", d: `M${x(back)} ${top}V${bottom}`, "stroke-dasharray": "2 3" }));
     for (const v of [low, high]) shapes.push(svg("text", { x: box.left - 5, y: y(v) + 4, "text-anchor": "end" }, number(v, 0)));
     runs.forEach((run, k) => {
       const old = k < runs.length - 1, seen = run.filter(({ steps }) => steps > 0);
@@ -174,6 +188,11 @@ function drawCurves(runs) {
         else shapes.push(svg("polyline", { points: at.map((p) => p.join()).join(" "), fill: "none", stroke, "stroke-dasharray": dash }));
       }
     });
+    const away = (v) => Math.max(low - v, v - high), all = runs.at(-1).flatMap((point) => lines.map(([field]) => ({ at: x(point.steps), v: point[field] ?? low })));
+    const worst = all.filter(({ at }) => at > box.left).reduce((a, b) => (away(b.v) > away(a.v) ? b : a), { v: low });
+    if (away(worst.v) <= 0.5) return;
+    const under = worst.v < low, end = worst.at > (box.left + box.right) / 2;
+    shapes.push(svg("text", { x: worst.at, y: under ? bottom - 5 : top + 12, "text-anchor": end ? "end" : "start" }, `${under ? "↓" : "↑"} ${number(worst.v, 0)}`));
   };
   const elbos = points.map(({ elbo }) => elbo), tops = points.map(({ reconstruction, evidence }) => Math.max(reconstruction, evidence ?? -Infinity));
   const high = Math.ceil(Math.max(-20, ...tops));

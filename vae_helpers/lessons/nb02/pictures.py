@@ -14,6 +14,7 @@ from ...plots import Z_RANGE
 from ...toy import CurvedToy
 
 X_RANGE = (-1.3, 4.3)
+WIDE_X, HIGHEST = (-2.8, 4.8), 3.0  # of the interactive figure: nearly all of p(x) at s = 1; the density of z up to which is drawn
 
 
 def belief_bars(ax: Axes, names: Sequence[str], groups: Mapping[str, Sequence[float]], title: str = "") -> Axes:
@@ -65,15 +66,18 @@ def toy_frame(fig: Figure, x: float, s: float) -> Figure:
     """One picture of the interactive figure: the curve with the observed x, the evidence along x beside it, the densities of z below."""
     toy = CurvedToy(s)
     (curve, evidence), (densities, words) = fig.subplots(2, 2, width_ratios=(2.2, 1), height_ratios=(1, 1))
-    curve_with_noise(curve, toy, x=[x]).set(xlabel="", title="the model: z, then x")
-    along = torch.linspace(*X_RANGE, 281, dtype=torch.float64)
+    curve_with_noise(curve, toy, x=[x]).set(xlabel="", ylim=WIDE_X, title="the model: z, then x")
+    along = torch.linspace(*WIDE_X, 381, dtype=torch.float64)
     log_evidence = toy.log_evidence(x)
     here = log_evidence.exp()
     evidence.plot(toy.log_evidence(along).exp(), along, color=GREEN, lw=2.5)
     evidence.plot([0, here], [x, x], color=RED, ls="--", lw=2)
     evidence.plot(here, x, "o", color=RED, ms=10)
-    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=X_RANGE, title=f"log p(x) = {number(log_evidence)} nats")
-    three_densities(densities, toy, x).set(ylim=(0, 2.6))
+    evidence.set(xlabel="density p(x)", xlim=(0, 1.7), ylim=WIDE_X, title=f"log p(x) = {number(log_evidence)} nats")
+    three_densities(densities, toy, x).set(ylim=(0, HIGHEST))
+    places, posterior = densities.lines[1].get_data()
+    if posterior.max() > HIGHEST:
+        densities.text(places[posterior.argmax()] - 0.15, HIGHEST, f"↑ {posterior.max():.1f}", ha="right", va="top", color=BLUE, fontsize=13)
     words.set_axis_off()
     lines, title = densities.get_legend_handles_labels(), f"x = {three_digits(x)},  s = {s:g}"
     words.legend(*lines, loc="upper left", fontsize=13, title=title, title_fontsize=14)

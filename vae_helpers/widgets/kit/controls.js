@@ -128,11 +128,21 @@ export function button(content, onClick, attributes) {
   return node;
 }
 
-/** A slider in a row: its name, the slider, its value in words. Returns .row and .show(value, words, words to be spoken). */
+/** A slider in a row: its name, the slider, its value in words. Returns .row and .show(value, words, words to be spoken). A finger may only mean to
+ * scroll the page (the browser then cancels its pointer): the jump to where it came down counts once it moves along the slider, or lifts. */
 export function slider(name, attributes, onInput) {
   const input = ownKeys(element("input", { type: "range", step: 1, "aria-label": name, ...attributes }));
   const words = element("span", { class: "vae-value", "aria-hidden": "true" });
-  input.addEventListener("input", () => onInput(Number(input.value)));
+  let found = null, moved = false, jumped = false; // the value that a finger found; what it has done since
+  const tell = () => {
+    found = null;
+    onInput(Number(input.value));
+  };
+  input.addEventListener("pointerdown", ({ pointerType }) => ([found, moved, jumped] = [pointerType === "touch" ? input.value : null, false, false]));
+  input.addEventListener("pointermove", () => (moved = true));
+  input.addEventListener("input", () => (found === null || moved ? tell() : (jumped = true)));
+  input.addEventListener("pointerup", () => jumped && found !== null && tell());
+  input.addEventListener("pointercancel", () => found !== null && ((input.value = found), (found = null)));
   const show = (value, text, spoken = text) => {
     input.value = value;
     input.setAttribute("aria-valuetext", spoken);

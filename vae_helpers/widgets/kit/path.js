@@ -5,12 +5,12 @@ const MOST_POINTS = 300; // points of a path drawn by hand: beyond, every second
 /** A path over the plane, the model's trait `path`: drawn with the hand or point by point, shown in the overlay, and played: `go(x, y)` moves along it from
  * `here()`, [x, y].
  *
- * Returns .controls (buttons and a sentence), .moved(x, y, begins) for each place where the hand comes by, .lift() when it leaves, and .add() for
- * the present place.
+ * Returns .controls (buttons and a sentence), .moved(x, y, begins) for each place where the hand comes by, .lift() when it leaves, .drop() when it
+ * was no drawing hand, and .add() for the present place.
  */
 export function makePath(model, { el, plane, go, here }) {
   const drawing = () => draw.getAttribute("aria-pressed") === "true";
-  const draw = button("draw a path", () => draw.setAttribute("aria-pressed", !drawing()), { "aria-pressed": false });
+  const draw = button("draw a path", () => draw.setAttribute("aria-pressed", !drawing()), { "aria-pressed": false }); // one path: then the ring is dragged again
   let way = null; // that is played
   const begin = () => {
     const points = model.get("path");
@@ -48,7 +48,12 @@ export function makePath(model, { el, plane, go, here }) {
     if (!hand) return;
     const end = here();
     if (apart(hand.at(-1), end) > 0) hand.splice(MOST_POINTS - 1, 1, end); // at the end, or in place of the last one allowed
+    if (hand.length > 1) draw.setAttribute("aria-pressed", false);
     put(model, { path: hand });
+    hand = null;
+  };
+  const drop = () => {
+    if (hand) show(model.get("path"));
     hand = null;
   };
   const add = () => {
@@ -57,7 +62,7 @@ export function makePath(model, { el, plane, go, here }) {
     else reading.textContent = `A path drawn by hand has at most ${MOST_POINTS} points: press “clear” to begin another.`;
     return true;
   };
-  return { controls, moved, lift, add };
+  return { controls, moved, lift, drop, add };
 }
 
 const apart = ([a, b], [c, d]) => Math.hypot(a - c, b - d);

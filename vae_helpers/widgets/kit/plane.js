@@ -8,12 +8,12 @@ const NEARER = 2, FARTHER = 1 / 1.5, NEAREST = 50; // by button and key; how man
 /** The code plane of a view, its traits `plane`, `shown` and `window`: matplotlib's axes, layers to switch on and off (ground.js), an SVG in units of z
  * for what moves, a ring, and a window on it that is zoomed by keys, buttons, wheel and two fingers.
  *
- * `onMove(x, y, begins)` hears of drags, touches and arrow keys, in units of z, within the plane, and `onLift()` of the end of a drag; `z()` says
+ * `onMove(x, y, begins)` hears of drags, touches and arrow keys, in units of z, within the plane, `onLift()` of the end of a drag and `onPinch()` of two fingers; `z()` says
  * where the ring is. `onKey(event)` hears of other keys and returns true for one that it used; `picture(n)` may return a canvas to be shown for code n.
  * Returns .node (the focusable pad), .switches (checkboxes of the layers, and the zoom), .overlay (the SVG: its y points down, so draw at −z₂; give
  * shapes the class "vae-line" for lines whose width is not scaled), .place(x, y) for the ring, and .seen(), the window: [x0, x1, y0, y1].
  */
-export function makePlane(model, { label, z, onMove, onLift, onKey = () => false, picture }) {
+export function makePlane(model, { label, z, onMove, onLift, onPinch = () => {}, onKey = () => false, picture }) {
   const { underlay, names, box: [left, top, width, height], extent } = model.get("plane"), sides = [extent.slice(0, 2), extent.slice(2)];
   const seen = () => (model.get("window").length ? model.get("window") : extent);
   const enlarged = () => (extent[1] - extent[0]) / (seen()[1] - seen()[0]);
@@ -43,7 +43,10 @@ export function makePlane(model, { label, z, onMove, onLift, onKey = () => false
   const sharesOf = (point) => point.map((v, axis) => (v - seen()[2 * axis]) / span(axis));
   const zoom = (factor, shares = inside(sharesOf(z()))) => look(factor * enlarged(), pointAt(shares), shares); // about the ring
 
-  pinch(node, (factor, before, after) => look(factor * enlarged(), pointAt(onAxes(before)), onAxes(after)));
+  pinch(node, (factor, before, after) => {
+    onPinch();
+    look(factor * enlarged(), pointAt(onAxes(before)), onAxes(after));
+  });
   node.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // two fingers that pinch a trackpad come as a wheel with Ctrl
     event.preventDefault();

@@ -11,20 +11,31 @@ onmessage = ({ data: { start, ...said } }) => {
   if (said.settings) settings = said.settings;
   if (start) begin(start);
   if ("perSecond" in said) perSecond = said.perSecond;
+  if ("epoch" in said) run.back = said.epoch < run.saved.length - 1 ? said.epoch : null;
+  else if (run.back !== null && (said.steps || said.playing)) goOn();
   if (said.steps) for (let k = 0; k < said.steps; k++) step();
-  while (said.epoch >= run.saved.length) step(); // an epoch further
-  if (said.epoch < run.saved.length - 1) {
-    run.training.weights.set(run.saved[said.epoch]);
-    [run.training.state.m, run.training.state.v].forEach((row) => row.fill(0)); // Adam begins anew from a weight that is taken up again
-    run.training.state.t = 0;
-    run.trained = null;
-    run.steps = said.epoch * run.training.perEpoch;
-    run.saved.length = said.epoch + 1;
-  }
   if ("playing" in said) [playing, run.owed, run.last] = [said.playing, 0, performance.now()];
   if (playing) again();
+  else if ("epoch" in said) look();
   else frame(true);
 };
+
+/** From the epoch that is looked back at, as if what came later had not been. */
+function goOn() {
+  const { training, saved, back } = run;
+  training.weights.set(saved[back]);
+  [training.state.m, training.state.v].forEach((row) => row.fill(0)); // Adam begins anew from a weight that is taken up again
+  training.state.t = 0;
+  saved.length = back + 1;
+  Object.assign(run, { trained: null, steps: back * training.perEpoch, back: null });
+  frame(true);
+}
+
+/** A frame for the last of the places that a hand on the slider asks for while another is made. */
+function look() {
+  clearTimeout(run.looking);
+  run.looking = setTimeout(() => playing || frame(true), 0);
+}
 
 function begin({ net: shape, images, test, count, latent, seed, weights }) {
   const net = layout({ ...shape, latent }), random = generator(seed), L = latent;
@@ -35,7 +46,7 @@ function begin({ net: shape, images, test, count, latent, seed, weights }) {
     return i % 2 ? REACH - step * Math.floor(at / SHEET) : -REACH + step * (at % SHEET); // rows from the top
   });
   const samples = random.normals(10 * L), eps = random.normals(count * L);
-  run = { net, training, test, count, sheet, samples, eps, saved: [training.weights.slice()], steps: 0, told: 0, weighed: -Infinity, owed: 0, last: 0 };
+  run = { net, training, test, count, sheet, samples, eps, saved: [training.weights.slice()], steps: 0, back: null, told: 0, weighed: -Infinity, owed: 0, last: 0 };
 }
 
 function step() {
@@ -63,7 +74,8 @@ function again() {
 }
 
 function frame(whole) {
-  const { net, training: { weights }, test, count } = run, asked = { ...settings, ...TRUE }, now = performance.now();
+  const { net, test, count, back, training: { perEpoch, ...training } } = run, asked = { ...settings, ...TRUE }, now = performance.now();
+  const [weights, steps] = back === null ? [training.weights, run.steps] : [run.saved[back], back * perEpoch];
   const { reconstruction, kl } = terms(net, weights, test, run.eps, count, asked), { mu, logvar } = encode(net, weights, test, count);
   const images = (z) => Uint8ClampedArray.from(means(decode(net, weights, z, z.length / net.latent).outputs, settings), (m) => 255 * m);
   let evidence = null;
@@ -72,7 +84,7 @@ function frame(whole) {
     run.weighed = performance.now();
   }
   const told = {
-    steps: run.steps, perEpoch: run.training.perEpoch, epochs: run.saved.length - 1, trained: run.trained ?? null, evidence,
+    steps, perEpoch, epochs: run.saved.length - 1, back, trained: back === null ? run.trained ?? null : null, evidence,
     reconstruction: mean(reconstruction), kl: mean(kl), mu, sigma: logvar.map((v) => Math.exp(v / 2)), whole,
     sheet: images(run.sheet), rebuilt: images(mu.slice(0, 10 * net.latent)), samples: images(run.samples), weights: weights.slice(),
   };

@@ -96,7 +96,7 @@ def test_mouse_on_slider_and_plane(lab):
     expect(hand.reading).to_contain_text("β = 0.1: ")
     assert hand.agrees() == 0.1
     assert knob.get_attribute("style") == place  # the ring has stayed
-    assert hand.slider.evaluate("slider => getComputedStyle(slider).touchAction") == "none"
+    assert hand.slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
 
     hand.page.mouse.move(*hand.point(0, 0))
     hand.page.mouse.down()

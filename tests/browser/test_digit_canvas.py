@@ -170,6 +170,17 @@ def test_a_finger_draws_and_does_not_scroll_the_page(lab):
     )
 
 
+def test_on_a_phone_the_decoded_image_and_the_bound_stand_under_the_canvas(lab):
+    hand = Hand(lab, "canvas = DigitCanvas(vae, codes.mean, codes.labels, example=8); canvas", has_touch=True)
+    hand.page.set_viewport_size({"width": 390, "height": 844})
+    hand.lab.refresh()
+    top = hand.paper.bounding_box()["y"]
+    for part in (".vae-seen-decoded", ".vae-bound"):
+        box = hand.view.locator(part).bounding_box()
+        assert top < box["y"] and box["y"] + box["height"] < top + 700
+    assert hand.view.evaluate("view => view.scrollWidth <= view.clientWidth")
+
+
 def test_samples(lab):
     hand = Hand(lab, "canvas = DigitCanvas(vae, codes.mean, codes.labels, example=8); canvas")
     hand.button("sample 1").click()

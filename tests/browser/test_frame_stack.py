@@ -2,8 +2,11 @@
 
 import json
 
-from lab import Server, open_notebook
+import pytest
+from lab import REFRESH, Server, open_notebook
 from playwright.sync_api import expect
+
+from vae_helpers.widgets import FrameStack, save_page
 
 SETUP = """
 from vae_helpers.widgets import FrameStack
@@ -86,6 +89,67 @@ def test_two_parameters(lab):
     page.run_cell(3)
     shows(page, canvas, [128, 0, 0])
     expect(sliders.nth(0)).to_have_value("1")
+
+
+def shade(figure, share):
+    figure.set_facecolor((share, share, share))
+
+
+@pytest.fixture
+def alone(browser, tmp_path):
+    """A page with a slider of a hundred positions whose sentence grows to ten times the picture's width."""
+    stack = FrameStack(shade, [k / 99 for k in range(100)], describe=lambda s: f"{s:.2f}{' white' * int(99 * s)}", size=(4, 2))
+    path = save_page(stack, tmp_path / "stack.html", "Stack")
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, has_touch=True).new_page()
+    page.goto(path.as_uri())
+    page.get_by_role("slider").wait_for()
+    yield page
+    page.context.close()
+
+
+def test_the_slider_stays_under_the_hand_whatever_the_sentence_says(alone):
+    slider, stack = alone.get_by_role("slider"), alone.locator(".vae-stack")
+    box, around = slider.bounding_box(), stack.bounding_box()
+    alone.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
+    alone.mouse.down()
+    for k in range(1, 12):
+        alone.mouse.move(box["x"] + 10 + k * (box["width"] - 12) / 11, box["y"] + box["height"] / 2)
+        assert (slider.bounding_box(), stack.bounding_box()) == (box, around)
+    expect(alone.locator(".vae-reading")).to_have_text("1.00" + 99 * " white")
+
+
+def test_a_finger_scrolls_the_page_over_a_slider_and_drags_along_it(alone):
+    alone.set_viewport_size({"width": 390, "height": 400})
+    alone.evaluate("document.body.style.paddingBottom = '1000px'")
+    finger, slider, reading = alone.context.new_cdp_session(alone), alone.get_by_role("slider"), alone.locator(".vae-reading")
+
+    def swipe(share: float, right: float, up: float) -> None:
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        x, y = box["x"] + share * box["width"], box["y"] + box["height"] / 2
+        for k in range(21):
+            point = {"x": x + right * k / 20, "y": y - up * k / 20}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove" if k else "touchStart", "touchPoints": [point]})
+            alone.evaluate(REFRESH)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        alone.evaluate(REFRESH)
+
+    before = reading.inner_text(), slider.input_value()
+    reading.evaluate(
+        "node => { window.said = []; new MutationObserver(() => window.said.push(node.textContent)).observe(node, { childList: true }); }"
+    )
+    slider.evaluate("node => { window.values = []; node.addEventListener('input', () => window.values.push(Number(node.value))); }")
+    swipe(0.9, 30, 150)  # nearly upwards
+    alone.wait_for_function("scrollY > 100")
+    assert (reading.inner_text(), slider.input_value()) == before and alone.evaluate("window.said") == []
+    alone.evaluate("window.values = []")
+    swipe(0.2, 120, 0)
+    values = alone.evaluate("window.values")
+    assert len(values) > 10 and values[-1] > 60
+    assert [float(text.split()[0]) for text in alone.evaluate("window.said")] == [pytest.approx(v / 99, abs=0.006) for v in values[1:]]
+    slider.tap()
+    expect(slider).to_have_value("50")
+    expect(reading).to_contain_text("0.51 ")
 
 
 def test_where_anywidget_is_missing_the_picture_stands_with_a_sentence(tmp_path, browser, lab):

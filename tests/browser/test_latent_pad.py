@@ -219,8 +219,8 @@ def test_a_path_is_drawn_by_the_mouse_and_played(lab):
     assert z == pytest.approx(corners[-1], abs=PIXEL)
     hand.agrees()
 
-    draw.click()
-    hand.drag((1, 1), (0, 0))  # switched off again: z moves, the path stays
+    expect(draw).to_have_attribute("aria-pressed", "false")
+    hand.drag((1, 1), (0, 0))  # one path was drawn: z moves, the path stays
     expect(hand.reading).to_contain_text("z = (0.0")
     assert hand.traits()[0] == path
     hand.button["play"].click()
@@ -243,6 +243,7 @@ def test_a_path_is_drawn_by_the_mouse_and_played(lab):
     draw.click()
     hand.drag((0, 1), (1, 1))  # a new drag is a new path
     expect(hand.told).to_contain_text(re.compile(r"points, 1\.0"))
+    draw.click()
     hand.page.mouse.move(*hand.point(-3, 0))
     hand.page.mouse.down()
     hand.pad.evaluate(SCRIBBLE)
@@ -277,6 +278,20 @@ def test_a_path_by_finger_and_by_keys_in_steps(lab):
     path, _ = hand.traits()
     assert path[0] == pytest.approx(corners[0], abs=PIXEL) and path[-1] == pytest.approx(corners[1], abs=PIXEL)
     assert away_from(path, corners) < PIXEL
+
+    hand.button["draw a path"].press("Enter")
+    middle, touch = hand.point(0, 0), lambda kind, *xs: finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [
+        {"x": x, "y": middle[1], "id": k} for k, x in enumerate(xs)]})  # fmt: skip
+    touch("touchStart", middle[0] - 40)
+    touch("touchMove", middle[0] - 20)  # it looks like a path, until
+    touch("touchStart", middle[0] - 20, middle[0] + 20)  # two fingers zoom
+    for k in range(10):
+        touch("touchMove", middle[0] - 20 - 4 * k, middle[0] + 20 + 4 * k)
+    touch("touchEnd")
+    expect(hand.view.locator(".vae-zoom .vae-value")).to_contain_text("×")
+    assert hand.traits()[0] == path  # the path that was drawn is still there
+    hand.view.get_by_role("button", name="Show the whole plane").press("Enter")
+    hand.button["draw a path"].press("Enter")
     hand.button["clear"].press("Enter")
 
     hand.pad.press("Home")

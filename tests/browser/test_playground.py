@@ -12,12 +12,14 @@ SETUP = "from vae_helpers import datasets\nfrom vae_helpers.objectives import el
 BOUND = """import json
 x = datasets.load('digits').binarized(0).test.images
 print(json.dumps([playground.steps, elbo(playground.model, x, 20).elbo.mean().item()]))"""
+PAIR = r"At step (\d+): ELBO\s(-?[\d.]+), log\sp\(x\)\s(-?[\d.]+)\."
+COLLECT = "node => { window.said = []; new MutationObserver(() => window.said.push(node.textContent)).observe(node, { childList: true }); }"
 PLAYING = "typeof playing !== 'undefined' && playing"  # train_worker.js
 
 
 def numbers(view) -> dict[str, float]:
     text = view.locator(".vae-reading").last.inner_text().replace("\u2212", "-")
-    step, bound = re.search(r"Step (\d+)", text), re.search(r"Test ELBO (-?[\d.]+)", text)
+    step, bound = re.search(r"Step (\d+)", text), re.search(r"Test ELBO\s(-?[\d.]+)", text)
     return {"step": int(step[1]), "bound": float(bound[1])} if step and bound else {"step": -1, "bound": float("nan")}
 
 
@@ -76,13 +78,23 @@ def test_the_scrubber_goes_back_and_step_goes_one_on(lab):
     view.locator(".vae-play").click()
     wait(page.page, view, lambda now: now["step"] > 60)
     view.locator(".vae-play").click()
-    epoch = view.get_by_role("slider", name="epoch")
-    epoch.press("Home")
-    wait(page.page, view, lambda now: now["step"] == 0)
-    epoch.press("ArrowRight")  # beyond what is left: it trains one epoch
-    wait(page.page, view, lambda now: now["step"] == 15)
+    end, epoch = rests(page.page, view), view.get_by_role("slider", name="epoch")
+    most, lines = epoch.get_attribute("max"), view.locator(".vae-game-curves polyline")
+    curve = lines.first.get_attribute("points")
+    for key, step in (("Home", 0), ("ArrowRight", 15), ("End", end["step"]), ("ArrowLeft", 15 * int(most) - 15)):
+        epoch.press(key)
+        wait(page.page, view, lambda now, step=step: now["step"] == step)
+        assert (epoch.get_attribute("max"), lines.first.get_attribute("points")) == (most, curve)  # the later run stays
+    expect(view.locator(".vae-reading")).to_contain_text(f"of {most}; Play or Step drops the later ones")
+    view.locator(".vae-step").click()
+    wait(page.page, view, lambda now: now["step"] == 15 * int(most) - 14)
+    assert int(epoch.get_attribute("max")) == int(most) - 1 and lines.first.get_attribute("points") != curve
     code = view.locator(".vae-seen")
     view.locator(".vae-ground").press("ArrowRight")
+    expect(code).to_contain_text("Test image 2")
+    told = code.inner_text()
+    view.locator(".vae-step").click()
+    expect(code).not_to_have_text(told)  # it goes with the ring
     expect(code).to_contain_text("Test image 2")
     view.locator(".vae-ground circle").nth(6).hover(force=True)  # the plane hears of it
     expect(code).not_to_contain_text("Test image 2,")
@@ -90,7 +102,13 @@ def test_the_scrubber_goes_back_and_step_goes_one_on(lab):
     assert view.locator(".vae-ground ellipse").count() == 2
     sigma = view.get_by_role("slider", name="σ of p(x|z)")
     expect(sigma).to_be_hidden()
-    view.get_by_role("radio", name="Gaussian").click()  # begins anew, on grey pixels
+    view.locator(".vae-restart").click()
+    wait(page.page, view, lambda now: now["step"] == 0)
+    assert lines.count() == 6  # three curves, and the last run's in grey
+    view.get_by_role("radio", name="1", exact=True).click()
+    expect(code).to_have_text(re.compile(r"μ = [^,]*; σ = [^,]*\.$"))
+    view.get_by_role("radio", name="Gaussian").click()  # begins anew, on grey pixels: a run in other units is not drawn
+    expect(lines).to_have_count(3)
     wait(page.page, view, lambda now: now["step"] == 0)
     sigma.press("ArrowLeft")
     expect(view.locator(".vae-reading").last).to_contain_text("σ 0.2")
@@ -105,9 +123,19 @@ def test_it_trains_in_a_page_alone(browser, tmp_path):
     page.goto(path.as_uri())
     view = page.locator(".vae-view")
     start = wait(page, view, lambda now: now["step"] == 0)
+    play, reading = (view.locator(part).bounding_box() for part in (".vae-play", ".vae-reading"))
+    assert play["y"] < reading["y"] < play["y"] + 200  # what Play does is read where it was pressed
+    view.locator(".vae-reading").evaluate(COLLECT)
     view.locator(".vae-play").tap()
     end = wait(page, view, lambda now: now["step"] > 200)
     assert end["bound"] > start["bound"] + 5
+    expect(view.locator(".vae-reading")).to_contain_text(re.compile(r"At step [1-9]"), timeout=60_000)
+    pairs = [re.search(PAIR, text.replace("\u2212", "-")) for text in page.evaluate("window.said")]
+    assert len({pair[1] for pair in pairs}) > 1
+    assert all(float(pair[2]) < float(pair[3]) + 0.5 for pair in pairs)  # a bound, to its error
+    view.get_by_role("checkbox", name="noise").tap()
+    down = view.locator(".vae-game-curves text").filter(has_text="↓")  # below the frame: an arrow tells how far
+    expect(down).to_have_text(re.compile(r"↓ −\d\d"), timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     heights = view.locator("button, label").evaluate_all(
         "all => all.filter((n) => n.checkVisibility()).map((n) => n.getBoundingClientRect().height)"

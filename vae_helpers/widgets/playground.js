@@ -131,8 +131,8 @@ export default view(({ model, el }) => {
     const on = unbroken(`${noise ? "reconstruction" : `${beta ? "(" : ""}reconstruction at z = μ${beta ? ")" : ""}`}${beta ? ` − ${number(beta)} · KL` : ", no KL"}`);
     const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batches` : "", later = back === null ? "" : ` of ${epochs}; Play or Step drops the later ones`;
     const bound = `${unbroken(`ELBO ${number(reconstruction - kl, 1)}`)} ${unbroken(`= reconstruction ${number(reconstruction, 1)} − KL ${number(kl, 1)}`)}`;
-    const pair = at ? `${unbroken(`log p(x) ${number(at.evidence, 1)},`)} ${unbroken(`ELBO ${number(at.elbo, 1)}`)} at step ${at.steps}` : "log p(x) …";
-    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}${later}. Test ${bound} nats; ${pair}. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
+    const pair = at ? `At step ${at.steps}: ${unbroken(`ELBO ${number(at.elbo, 1)},`)} ${unbroken(`log p(x) ${number(at.evidence, 1)}`)}` : "log p(x) …";
+    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}${later}. Test ${bound} nats. ${pair}. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
   };
   function draw() {
     drawSheet();

@@ -29,6 +29,11 @@ def test_the_interactive_figure_shows_the_state(x, s):
     if x <= 2.5:  # beyond, the posterior leaves the frame
         assert area(posterior) == pytest.approx(1, abs=0.02)
     assert likelihood.get_ydata().max() == pytest.approx(posterior.get_ydata().max())
+    top, seen = posterior.get_ydata().max(), densities.get_ylim()[1]
+    assert top < seen or [text.get_text() for text in densities.texts] == [
+        f"↑ {top:.1f}"
+    ]  # where it is cut off, an arrow tells how high it is
+    assert np.trapezoid(*evidence.lines[0].get_data()) == pytest.approx(1, abs=0.01)  # as the text has it
     assert words.get_legend().get_title().get_text() == f"x = {x:.3g},  s = {s:g}".replace("-", "−")
 
 

@@ -77,7 +77,9 @@ def toy_frame(fig: Figure, x: float, s: float) -> Figure:
     three_densities(densities, toy, x).set(ylim=(0, HIGHEST))
     places, posterior = densities.lines[1].get_data()
     if posterior.max() > HIGHEST:
-        densities.text(places[posterior.argmax()] - 0.15, HIGHEST, f"↑ {posterior.max():.1f}", ha="right", va="top", color=BLUE, fontsize=13)
+        densities.text(
+            places[posterior.argmax()] - 0.15, HIGHEST, f"↑ {posterior.max():.1f}", ha="right", va="top", color=BLUE, fontsize=13
+        )
     words.set_axis_off()
     lines, title = densities.get_legend_handles_labels(), f"x = {three_digits(x)},  s = {s:g}"
     words.legend(*lines, loc="upper left", fontsize=13, title=title, title_fontsize=14)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from freshness import ROOT, read
 from IPython.display import display
-from slides import slide_type, stacks
+from slides import stacks, steps
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COURSE = [path for k, path in enumerate(NOTEBOOKS) if path.name.startswith(f"{k:02d}_")]  # without a gap: one further on is a draft
@@ -24,10 +24,9 @@ def tags(cell: dict) -> list[str]:
 
 
 def presses(cells: list[dict]) -> list[int]:
-    """The cells at which a press of a key stops, as indices, in the order of the exported show: what opens a screen, or waits for a key."""
+    """The first cell that each press of a key shows, as indices, in the order of the exported show."""
     index = {id(cell): i for i, cell in enumerate(cells)}
-    screens = [screen for stack in stacks(cells) for screen in stack]
-    return [index[id(cell)] for screen in screens for k, cell in enumerate(screen) if k == 0 or slide_type(cell) == "fragment"]
+    return [index[id(step[0])] for stack in stacks(cells) for screen in stack for step in steps(screen)]
 
 
 def code_cells(notebook: dict) -> list[dict]:

@@ -12,6 +12,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from sections import folded
 
 from vae_helpers.widgets.kit.base import PAGE_VIEW
 from vae_helpers.widgets.kit.page import Parts, image
@@ -39,7 +40,7 @@ def cells(notebook: dict, parts: Parts, pages: set[str]) -> Iterator[str]:
         elif cell["cell_type"] == "code" and cell["source"].strip():
             outputs = (output(one, cell["metadata"].get("alt", ""), parts) for one in cell["outputs"])
             source = code(cell["source"])
-            if cell["metadata"].get("jupyter", {}).get("source_hidden") or "setup" in cell["metadata"].get("tags", []):
+            if folded(cell):
                 source = f'<details class="code"><summary>code</summary>{source}</details>'
             yield "\n".join([source, *outputs])
         else:

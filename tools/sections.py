@@ -26,3 +26,9 @@ def sections(cells: list[dict]) -> list[Section]:
 def core(cells: list[dict]) -> list[dict]:
     """The cells of all sections that are not further."""
     return [cell for section in sections(cells) if not section.further for cell in section.cells]
+
+
+def folded(cell: dict) -> bool:
+    """Whether a page shows of a cell's code only that it is there: ▸ code."""
+    metadata = cell["metadata"]
+    return bool(metadata.get("jupyter", {}).get("source_hidden") or "setup" in metadata.get("tags", []))

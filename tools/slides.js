@@ -1,29 +1,47 @@
 // Starts an exported show. `show` has its width and height in pixels and whether its sections have minutes (slides.py).
 
-/** Pictures and views of the screen as large as it allows, while its code is folded. */
-function grow() {
+/** What stands below the lines of a derivation comes with the last of them: no end is read before its beginning. */
+document.querySelectorAll(".slides > section > section").forEach((screen) => {
+  let press = -1;
+  screen.querySelectorAll(".fragment, div.fragment > *, section > :not(aside), .markdown > *, .markdown > p > .equation").forEach((part) => {
+    if (part.matches(".fragment")) press += 1;
+    else if (press >= 0) part.classList.add("fragment");
+    if (press >= 0) part.dataset.fragmentIndex = press;
+  });
+});
+
+/** What is printed, pictures and views as large as the screen allows. */
+function fit() {
   const screen = Reveal.getCurrentSlide(), pictures = [...screen.querySelectorAll(".output > img, .output > .view")];
-  pictures.forEach((picture) => (picture.style.zoom = ""));
-  if (!pictures.length || document.body.classList.contains("show-code")) return void Reveal.layout();
-  const boxes = pictures.map((picture) => picture.getBoundingClientRect()), scale = Reveal.getScale();
-  const tall = boxes.reduce((sum, box) => sum + box.height, 0) / scale, wide = Math.max(...boxes.map((box) => box.width)) / scale;
-  const factor = Math.min(2, 1 + (show.height - 16 - screen.scrollHeight) / tall, (show.width - 112) / wide);
-  if (factor > 1) pictures.forEach((picture) => (picture.style.zoom = factor * getComputedStyle(picture).zoom));
+  const folds = [...screen.querySelectorAll("details.code[open] > .highlight")], height = show.height - 16;
+  folds.forEach((fold) => (fold.style.maxHeight = ""));
+  grow(screen, pictures, { width: show.width - 112, height }, () => screen.scrollHeight, Reveal.getScale());
+  const over = (screen.scrollHeight - height) / folds.length; // what a fold has too much is scrolled to
+  if (over > 0) folds.forEach((fold) => (fold.style.maxHeight = `${Math.max(96, fold.offsetHeight - over)}px`));
   Reveal.layout(); // which centres the screen
 }
+
+const end = () => (({ h, v }) => [h, v])(Reveal.getIndices(Reveal.getSlides().at(-1)));
 
 Reveal.initialize({
   width: show.width, height: show.height, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
   navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
+  keyboard: {
+    27: () => Reveal.closeOverlay() || Reveal.toggleOverview(false), // O opens the overview, in which the keys hop from section to section
+    35: () => Reveal.slide(...end(), Infinity), 36: () => Reveal.slide(0, 0, -1), // End and Home
+  },
   defaultTiming: show.timed ? 0 : null, plugins: [RevealNotes],
 });
-Reveal.on("ready", grow);
+Reveal.on("ready", fit);
 Reveal.on("slidechanged", () => {
   if (document.fullscreenElement?.matches(".vae-view")) document.exitFullscreen(); // a view on the whole screen (room.js)
-  grow();
+  fit();
 });
-const lives = new MutationObserver(grow); // a view takes the place of its still picture
+addEventListener("toggle", fit, true); // an answer has come
+const lives = new MutationObserver(fit); // a view takes the place of its still picture
 document.querySelectorAll(".view").forEach((view) => lives.observe(view, { attributeFilter: ["class"] }));
 giveBack();
 projector();
-codeByKey(() => true, grow);
+codeByKey(() => true, fit);
+Reveal.registerKeyboardShortcut("C", "Show and fold code"); // for the help that ? opens
+Reveal.registerKeyboardShortcut("Z", "A view on the whole screen, and back");

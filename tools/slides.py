@@ -1,7 +1,7 @@
 """The cells of a notebook as a lecture: one HTML file with reveal.js (tools/vendor) in it, the views live, the speaker's notes inside.
 
 `tools/export_page.py --slides` calls `deck`. A cell's slide type says where it stands: `slide` opens a section, `subslide` the next
-screen of it, `fragment` waits for a key, `skip` is left out. The notes of the sections are in lectures/, one file a notebook: they say
+screen of it, `fragment` waits for a key and what stands below it with it, `skip` is left out. The notes of the sections are in lectures/, one file a notebook: they say
 how many minutes a section has, which stand beside the clock of the speaker's window, and what a short class leaves out.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from freshness import ROOT
-from sections import sections
+from sections import folded, sections
 
 from vae_helpers.widgets.kit.page import POLICY, Parts, document
 
@@ -39,18 +39,38 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], budge
 
 
 def stacks(cells: list[dict]) -> list[list[list[dict]]]:
-    """The shown cells by section and screen: stacks[section][screen][cell]. What is further comes after the core."""
+    """The shown cells by section and screen: stacks[section][screen][cell]. What is further comes after the core, the exercises last.
+    Folded code without a result is nothing to see: it goes with the next cell, on its screen."""
     found: list[list[list[dict]]] = []
-    for cell in (cell for section in sorted(sections(cells), key=lambda section: section.further) for cell in section.cells):
+    parts = sorted(sections(cells), key=lambda section: (section.title == "Exercises", section.further))
+    for cell in (cell for section in parts for cell in section.cells):
         kind = slide_type(cell)
         if kind in ("skip", "notes") or not cell["source"].strip():
             continue
         if kind == "slide" or not found:
             found.append([[]])
         elif kind == "subslide":
-            found[-1].append([])
+            screen = found[-1].pop()
+            seen = max((k for k, before in enumerate(screen, 1) if not silent(before)), default=0)
+            found[-1] += [*filter(None, [screen[:seen]]), screen[seen:]]
         found[-1][-1].append(cell)
     return found
+
+
+def steps(screen: list[dict]) -> list[list[dict]]:
+    """The cells of a screen by the press that shows them. What stands below a fragment comes with it, or an answer would be read before its
+    question; and folded code without a result is no press."""
+    found: list[list[dict]] = [[]]
+    for cell in screen:
+        if slide_type(cell) == "fragment" and not all(map(silent, found[-1])):
+            found.append([])
+        found[-1].append(cell)
+    return found
+
+
+def silent(cell: dict) -> bool:
+    """Whether a cell is only a mark, ▸ code: folded code that has no result."""
+    return cell["cell_type"] == "code" and folded(cell) and not cell["outputs"]
 
 
 def without(notebook: dict, out: Container[str]) -> dict:
@@ -108,17 +128,21 @@ def room() -> str:
 def _section(stack: list[list[dict]], html: dict[int, str], notes: dict[str, str], budget: dict[str, int]) -> str:
     name = heading(stack)
     said = f'<aside class="notes">{notes[name]}</aside>' if name in notes else ""
-    screens = ["\n".join([*(_cell(cell, html[id(cell)]) for cell in cells), said]) for cells in stack]
+    screens = ["\n".join([*_steps([[_cell(cell, html[id(cell)]) for cell in cells] for cells in steps(screen)]), said]) for screen in stack]
     first, *rest = [f"<section>\n{screen}\n</section>" for screen in screens]
     timed = first.replace("<section>", f'<section data-timing="{60 * budget[name]}">', 1) if name in budget else first
     return "<section>\n" + "\n".join([timed, *rest]) + "\n</section>"
 
 
+def _steps(shown: list[list[str]]) -> list[str]:
+    first, *later = ["\n".join(cells) for cells in shown]
+    return [first, *(f'<div class="fragment">\n{step}\n</div>' for step in later)]
+
+
 def _cell(cell: dict, html: str) -> str:
     """A drag in a view must not turn the slide, and a derivation comes line by line."""
-    fragment = " fragment" if slide_type(cell) == "fragment" else ""
     html = html.replace('<div class="view"', '<div class="view" data-prevent-swipe')
-    return f'<div class="{cell["cell_type"]}{fragment}">{re.sub(r"<mtable.*?</mtable>", _line_by_line, html, flags=re.DOTALL)}</div>'
+    return f'<div class="{cell["cell_type"]}">{re.sub(r"<mtable.*?</mtable>", _line_by_line, html, flags=re.DOTALL)}</div>'
 
 
 def _line_by_line(table: re.Match) -> str:

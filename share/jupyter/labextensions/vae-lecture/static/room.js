@@ -18,12 +18,33 @@ export function giveBack(shown = always, after = () => {}) {
   for (const name of ["pointerup", "pointercancel", "click"]) addEventListener(name, later, true);
 }
 
-/** The key C shows code beside its result, and folds it again. */
+/** The key C shows code beside its result and opens its folds, and folds it again. */
 export const codeByKey = (shown = always, after = () => {}) =>
   onKey("c", shown, () => {
-    document.body.classList.toggle("show-code");
-    after();
+    const open = document.body.classList.toggle("show-code");
+    document.querySelectorAll("details.code").forEach((fold) => (fold.open = open));
+    after(open);
   });
+
+/** Printed lines, code and tables in letters as large as there is room for, up to the text's, no line broken for it; then, while code is folded,
+ * the pictures. `room` has what they may fill, `used()` the height that all has: pixels, of which each is `scale` on the screen. */
+export function grow(screen, pictures, room, used, scale = 1) {
+  pictures.forEach((picture) => (picture.style.zoom = ""));
+  const prints = [...screen.querySelectorAll("pre, .cm-content")], tables = [...screen.querySelectorAll("table")];
+  const set = (size) => screen.style.setProperty("--jp-code-font-size", `${size}px`), lines = (size) => prints.map((one) => one.offsetHeight / size);
+  set(PRINT.at(-1));
+  const whole = lines(PRINT.at(-1));
+  PRINT.find((size) => {
+    set(size);
+    return used() <= room.height && lines(size).every((n, k) => n < whole[k] + 0.6) && tables.every((one) => one.scrollWidth <= one.clientWidth + 1);
+  });
+  if (document.body.classList.contains("show-code")) return;
+  const boxes = pictures.map((picture) => picture.getBoundingClientRect());
+  const tall = boxes.reduce((sum, box) => sum + box.height, 0) / scale, wide = Math.max(...boxes.map((box) => box.width)) / scale;
+  if (!tall) return;
+  const factor = Math.min(2, Math.max(0.5, 1 + (room.height - used()) / tall), room.width / wide);
+  pictures.forEach((picture) => (picture.style.zoom = factor * getComputedStyle(picture).zoom));
+}
 
 /** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, its lines and letters wide enough for the last
  * row, and what only says how to move it left out; Z or Escape brings it back. */
@@ -50,6 +71,7 @@ export function projector(shown = always) {
 }
 
 const MARGIN = 12; // around the view, before it is enlarged
+const PRINT = [18, 17, 16, 15]; // pixels; tools/slides.css has the text's
 const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the screen's height; letters before they are enlarged, in pixels
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from freshness import ROOT, read
-from sections import Section, sections
+from sections import Section, folded, sections
 
 SECONDS = {"word": 60 / 200, "formula": 20, "code": 4, "figure": 30, "prediction": 30}
 UNCOUNTED = ("Exercises",)
@@ -31,8 +31,7 @@ def totals(notebook: dict) -> tuple[int, int]:
 def _seconds(cell: dict) -> float:
     text = cell["source"]
     if cell["cell_type"] == "code":
-        hidden = cell["metadata"].get("jupyter", {}).get("source_hidden") or "setup" in cell["metadata"].get("tags", [])
-        lines = 0 if hidden else sum(bool(line.strip()) for line in text.splitlines())
+        lines = 0 if folded(cell) else sum(bool(line.strip()) for line in text.splitlines())
         figures = sum("image/png" in output.get("data", {}) for output in cell["outputs"])
         return SECONDS["code"] * lines + SECONDS["figure"] * figures
     text = re.sub(r"^\*Figure: .*?\*$", "", text, flags=re.MULTILINE | re.DOTALL)  # the caption tells what the picture shows

@@ -15,7 +15,7 @@ function fit() {
   const screen = Reveal.getCurrentSlide(), pictures = [...screen.querySelectorAll(".output > img, .output > .view")];
   const folds = [...screen.querySelectorAll("details.code[open] > .highlight")], height = show.height - 16;
   folds.forEach((fold) => (fold.style.maxHeight = ""));
-  grow(screen, pictures, { width: show.width - 112, height }, () => screen.scrollHeight, Reveal.getScale());
+  grow([screen], pictures, { width: show.width - 112, height }, () => screen.scrollHeight, Reveal.getScale());
   const over = (screen.scrollHeight - height) / folds.length; // what a fold has too much is scrolled to
   if (over > 0) folds.forEach((fold) => (fold.style.maxHeight = `${Math.max(96, fold.offsetHeight - over)}px`));
   Reveal.layout(); // which centres the screen

@@ -1,8 +1,9 @@
 """The cells of a notebook as a lecture: one HTML file with reveal.js (tools/vendor) in it, the views live, the speaker's notes inside.
 
 `tools/export_page.py --slides` calls `deck`. A cell's slide type says where it stands: `slide` opens a section, `subslide` the next
-screen of it, `fragment` waits for a key and what stands below it with it, `skip` is left out. The notes of the sections are in lectures/, one file a notebook: they say
-how many minutes a section has, which stand beside the clock of the speaker's window, and what a short class leaves out.
+screen of it, `fragment` waits for a key and what stands below it with it, `skip` is left out. The notes of the sections are in
+lectures/, one file a notebook: they say how many minutes a section has, which stand beside the clock of the speaker's window, and what a
+short class leaves out.
 """
 
 import json
@@ -16,6 +17,7 @@ from sections import folded, sections
 from vae_helpers.widgets.kit.page import POLICY, Parts, document
 
 WIDTH, HEIGHT = 1280, 720
+LAST = ("Exercises", "What comes next")
 # The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section.
 BUDGETS = {
     "Pacing – Time to finish current slide": "Left for this section",
@@ -42,7 +44,7 @@ def stacks(cells: list[dict]) -> list[list[list[dict]]]:
     """The shown cells by section and screen: stacks[section][screen][cell]. What is further comes after the core, the exercises last.
     Folded code without a result is nothing to see: it goes with the next cell, on its screen."""
     found: list[list[list[dict]]] = []
-    parts = sorted(sections(cells), key=lambda section: (section.title == "Exercises", section.further))
+    parts = sorted(sections(cells), key=lambda section: (section.title in LAST, section.further))
     for cell in (cell for section in parts for cell in section.cells):
         kind = slide_type(cell)
         if kind in ("skip", "notes") or not cell["source"].strip():

@@ -21,19 +21,22 @@ from vae_helpers.widgets.kit.base import PAGE_VIEW
 from vae_helpers.widgets.kit.page import write
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-# For each screen of a live show, given by the indices of its cells: its height, and how far it reaches to the right.
-LIVE = """(screens) => {
+# For each screen of a live show, given by its last cell, its code open: its height, how far it reaches to the right, and its cells.
+LIVE = """async (lasts) => {
   document.body.classList.add("show-code");
-  const cells = [...document.querySelectorAll(".jp-Deck .jp-Notebook .jp-Cell")];
-  const sizes = screens.map((shown) => {
-    cells.forEach((cell, i) => ["onscreen", "visible"].forEach((kind) => cell.classList.toggle(`jp-deck-mod-${kind}`, shown.includes(i))));
-    const boxes = shown.map((i) => cells[i].getBoundingClientRect());
-    const inside = shown.flatMap((i) => [...cells[i].querySelectorAll("pre, .cm-scroller, img, mjx-container > *, table, .vae-view")]);
-    return [
+  const { content } = jupyterapp.shell.currentWidget, sizes = [];
+  for (const last of lasts) {
+    content.activeCellIndex = last;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const cells = content.widgets.map(({ node }) => node).filter((node) => node.matches(".jp-deck-mod-onscreen"));
+    const boxes = cells.map((cell) => cell.getBoundingClientRect());
+    const inside = cells.flatMap((cell) => [...cell.querySelectorAll("pre, .cm-scroller, img, mjx-container > *, table, .vae-view")]);
+    sizes.push([
       Math.max(...boxes.map((box) => box.bottom)) - Math.min(...boxes.map((box) => box.top)),
       Math.max(0, ...inside.map((part) => part.getBoundingClientRect().left + Math.max(part.scrollWidth, part.offsetWidth ?? 0))),
-    ];
-  });
+      content.widgets.flatMap(({ node }, index) => (cells.includes(node) ? [index] : [])),
+    ]);
+  }
   document.body.classList.remove("show-code");
   return sizes;
 }"""
@@ -46,9 +49,9 @@ EXPORTED = """(code) => {
       Reveal.slide(h, v, 99);
       const inside = [...screen.querySelectorAll("pre, img, math, table, .vae-view")];
       const { left, top } = screen.getBoundingClientRect();
-      const height = (cells) => cells.reduce((sum, cell) => sum + cell.offsetHeight, 0);
-      const cells = [...screen.children].filter((cell) => !cell.matches("aside")), waits = (cell) => cell.matches(".fragment");
-      const silent = [cells.filter((cell) => !waits(cell)), ...cells.filter(waits).map((cell) => [cell])].filter((part) => !height(part));
+      const parts = [...screen.querySelectorAll(":scope > :not(aside), .fragment")], press = (part) => part.dataset.fragmentIndex ?? -1;
+      const seen = Object.groupBy(parts, press), mark = (part) => part.querySelector("details.code:only-child");
+      const silent = Object.values(seen).filter((some) => some.every((part) => mark(part) || (!part.offsetHeight && !part.matches("mtr"))));
       const right = Math.max(0, ...inside.map((part) => part.getBoundingClientRect().right - left));
       const corners = [...document.querySelectorAll(".reveal .controls button, .slide-number")].map((part) => part.getBoundingClientRect());
       const hit = (a) => corners.some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom);
@@ -116,8 +119,9 @@ def test_a_notebook_as_a_reader_first_meets_it(lab, path):
 
     start(page)
     found = screens(read(path))
-    sizes = page.page.evaluate(LIVE, [shown for _, shown in found])
+    sizes = page.page.evaluate(LIVE, [shown[-1] for _, shown in found])
     stop(page)
+    assert [shown for *_, shown in sizes] == [shown for _, shown in found]
     assert not (large := too_large([name for name, _ in found], sizes)), large
 
 
@@ -196,21 +200,22 @@ SEEN = """count => [...document.querySelectorAll("mjx-itable > :has(> mjx-mtd)")
 
 
 def test_a_derivation_comes_line_by_line_in_the_live_show(lab, tmp_path):
-    """Each line with its number, on all keys; what stands below on the screen is there at once, what waits for a key comes after; and all
+    """Each line with its number, on all keys; what stands below on the screen comes with the last, what waits for a key after it; and all
     the way back. In the notebook itself each line is seen."""
-    sources = {"slide": f"# One\n\n{DERIVATION}", "": DERIVATION, "fragment": DERIVATION, "subslide": "the next"}
+    sources = {"slide": f"# One\n\n{DERIVATION}\n\nits end", "": DERIVATION, "fragment": DERIVATION, "subslide": "the next"}
     cells = [nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": kind}}) for kind, text in sources.items()]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), tmp_path / "lines.ipynb")
     page = lab(tmp_path / "lines.ipynb")
     page.page.wait_for_function(SEEN, arg=15)
     start(page)
-    page.page.wait_for_function(SEEN, arg=4)
-    every = [(0, 4), (0, 5), (0, 7), (0, 8), (0, 10), (2, 12), (2, 13), (2, 15), (3, 0)]  # the cell come to, and what is seen
+    page.page.wait_for_function(SEEN, arg=2)
+    every = [(0, 2), (0, 3), (0, 7), (0, 8), (0, 10), (2, 12), (2, 13), (2, 15), (3, 0)]  # the cell come to, and what is seen
     for keys, wanted in ((ON, every[1:]), (BACK, every[-2::-1])):
         for press, (cell, seen) in enumerate(wanted):
             page.page.keyboard.press(keys[press % len(keys)])
             page.page.wait_for_function(SEEN, arg=seen)
             assert at(page) == cell
+            expect(page.page.get_by_text("its end")).to_be_visible(visible=3 < seen)
     stop(page)
     page.page.wait_for_function(SEEN, arg=15)
 
@@ -359,6 +364,123 @@ def test_code_that_has_a_result_is_folded_and_a_key_shows_it(show, tmp_path):
     assert not code.is_visible() and view.bounding_box() == large
     page.keyboard.press("ArrowRight")
     assert page.locator(".code .highlight", has_text="alone").is_visible()
+    page.close()
+
+
+def pressed_through(kind: str, cells: list, show, lab, tmp_path, size=(WIDTH, HEIGHT)):
+    """A notebook of these cells as an exported show, or live: the browser's page, and what closes it."""
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    if kind == "exported":
+        page = show(write(lecture(notebook, Path("98_none.ipynb"), set()), tmp_path / "lecture.html"))
+        return page, page.close
+    nbformat.write(notebook, tmp_path / "cells.ipynb")
+    live = lab(tmp_path / "cells.ipynb", size=size)
+    start(live)
+    return live.page, lambda: stop(live)
+
+
+def cell(source: str, kind: str, printed: str = "", folded: bool = False):
+    metadata = {"slideshow": {"slide_type": kind}, "jupyter": {"source_hidden": folded}}
+    if not printed and not folded:
+        return nbformat.v4.new_markdown_cell(source, metadata=metadata)
+    outputs = [nbformat.v4.new_output("stream", text=printed)] if printed else []
+    return nbformat.v4.new_code_cell(source, metadata=metadata, outputs=outputs)
+
+
+def words_seen(page, words: list[str]) -> list[str]:
+    """Those of these words, each in the show once, that the room can read."""
+    return [word for word in words if page.locator(".slides, .jp-Notebook").get_by_text(word, exact=True).evaluate_all(READ)]
+
+
+READ = "found => found.some(part => part.checkVisibility({ visibilityProperty: true, opacityProperty: true }))"
+
+
+@pytest.mark.parametrize("kind", ["exported", "live"])
+def test_no_answer_stands_before_its_question(show, lab, kind, tmp_path):
+    """What stands below that which waits comes with it: below a fragment, and below the lines of a derivation. Folded code without a result
+    is no press: it goes with the next cell."""
+    cells = [cell("question", "slide"), cell("1", "fragment", printed="result"), cell("verdict", ""), cell("more", "fragment")]
+    cells += [cell(f"{DERIVATION}\n\nclosing", "slide"), cell("remark", ""), cell("2", "subslide", folded=True), cell("last", "subslide")]
+    page, leave = pressed_through(kind, cells, show, lab, tmp_path)
+    words = ["question", "result", "verdict", "more", "closing", "remark", "last"]
+    wanted = [words[:1], words[:3], words[:4], [], [], words[4:6], words[6:]]
+    for keys, order in (("PageDown", wanted), ("PageUp", wanted[-2::-1])):
+        for step, some in enumerate(order):
+            if step or keys == "PageUp":
+                page.keyboard.press(keys)
+            page.wait_for_timeout(300)  # for what must not come, too
+            assert words_seen(page, words) == some, (keys, step)
+    for key, some in (("End", words[6:]), ("Home", words[:1])):
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+        assert words_seen(page, words) == some, key
+    leave()
+
+
+@pytest.mark.parametrize("kind", ["exported", "live"])
+def test_what_is_printed_is_as_large_as_the_screen_allows(show, lab, kind, tmp_path):
+    """As the text, 18 pixels, where there is room; smaller, down to 15, where lines are many, or one would be broken."""
+    printed = ["few\nlines", "a line\n" * 33, "x" * 115]
+    cells = [cell(f"{k}", "slide", printed=text) for k, text in enumerate(printed)]
+    page, leave = pressed_through(kind, cells, show, lab, tmp_path)
+    sizes = []
+    for text in printed:
+        page.wait_for_timeout(400)
+        sizes.append(page.locator(".output > pre, .jp-OutputArea-output > pre").filter(visible=True, has_text=text[:5]).evaluate(SIZE))
+        page.keyboard.press("PageDown")
+    assert sizes[0] == 18 and all(15 <= size < 18 for size in sizes[1:]), sizes
+    leave()
+
+
+SIZE = "pre => parseFloat(getComputedStyle(pre).fontSize)"
+
+
+def test_the_live_show_begins_at_its_beginning(lab, tmp_path):
+    """After Run All, which leaves the last cell active, too; but where the reader has chosen a cell, there."""
+    cells = [cell(text, "slide") for text in ("one", "two", "three")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), tmp_path / "begin.ipynb")
+    page = lab(tmp_path / "begin.ipynb").run_all()
+    for chosen, wanted in ((None, 0), (1, 1)):
+        if chosen is not None:
+            page.page.evaluate("index => (jupyterapp.shell.currentWidget.content.activeCellIndex = index)", chosen)
+        start(page)
+        assert at(page) == wanted
+        stop(page)
+
+
+def test_keys_of_the_exported_show(show, tmp_path):
+    """Escape opens nothing in which the next press would hop, C opens what is folded and keeps it on the screen, ? knows C and Z."""
+    long = "\n".join(f"line_{k} = {k}" for k in range(60))
+    cells = [cell("# One", "slide"), cell(long, "", folded=True), cell("two", "subslide"), cell("three", "slide")]
+    page, leave = pressed_through("exported", cells, show, None, tmp_path)
+    page.keyboard.press("c")
+    expect(page.get_by_text("line_0")).to_be_visible()
+    assert page.evaluate("Reveal.getCurrentSlide().scrollHeight") <= HEIGHT
+    page.keyboard.press("c")
+    expect(page.get_by_text("line_0")).to_be_hidden()
+    page.keyboard.press("Escape")
+    assert not page.evaluate("Reveal.isOverview()")
+    page.keyboard.press("PageDown")
+    assert page.evaluate("[Reveal.getIndices().h, Reveal.getIndices().v]") == [0, 1]
+    page.keyboard.press("F1")
+    for key in ("C", "Z"):
+        expect(page.locator(".r-overlay-help td").get_by_text(key, exact=True)).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".r-overlay-help")).to_have_count(0)
+    leave()
+
+
+def test_a_screen_fits_again_when_an_answer_has_opened(show, tmp_path):
+    """The picture below makes room for it."""
+    answer = "<details class='choice'><summary>This</summary>" + "a line of the answer<br>" * 12 + "</details>"
+    pad, notebook = with_a_pad()
+    slide = {"slideshow": {"slide_type": "slide"}}
+    notebook["cells"].insert(1, nbformat.v4.new_markdown_cell(f"Which?\n\n{answer}", metadata=slide))
+    notebook["cells"][2]["metadata"] = {"slideshow": {"slide_type": ""}}
+    page = show(write(lecture(notebook, Path("98_none.ipynb"), set()), tmp_path / "lecture.html"), ".view.live")
+    page.keyboard.press("PageDown")
+    page.locator(".choice summary").click()
+    page.wait_for_function(f"() => Reveal.getCurrentSlide().scrollHeight <= {HEIGHT}")
     page.close()
 
 

@@ -27,11 +27,13 @@ export const codeByKey = (shown = always, after = () => {}) =>
   });
 
 /** Printed lines, code and tables in letters as large as there is room for, up to the text's, no line broken for it; then, while code is folded,
- * the pictures. `room` has what they may fill, `used()` the height that all has: pixels, of which each is `scale` on the screen. */
-export function grow(screen, pictures, room, used, scale = 1) {
+ * the pictures. `parts` are what is on the screen, `room` has what it may fill, `used()` the height that it has: pixels, of which each is `scale`
+ * on the screen. */
+export function grow(parts, pictures, room, used, scale = 1) {
   pictures.forEach((picture) => (picture.style.zoom = ""));
-  const prints = [...screen.querySelectorAll("pre, .cm-content")], tables = [...screen.querySelectorAll("table")];
-  const set = (size) => screen.style.setProperty("--jp-code-font-size", `${size}px`), lines = (size) => prints.map((one) => one.offsetHeight / size);
+  const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table");
+  const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
+  const lines = (size) => prints.map((one) => one.offsetHeight / size);
   set(PRINT.at(-1));
   const whole = lines(PRINT.at(-1));
   PRINT.find((size) => {

@@ -27,7 +27,7 @@ Reveal.initialize({
   width: show.width, height: show.height, margin: 0, minScale: 0.2, maxScale: 4, hash: true, slideNumber: "c/t", transition: "none",
   navigationMode: "linear", // one order for space, arrows, page keys and a presenter's remote: no screen is passed by
   keyboard: {
-    27: () => Reveal.closeOverlay() || Reveal.toggleOverview(false), // O opens the overview, in which the keys hop from section to section
+    27: () => [Reveal.toggleHelp(false), Reveal.toggleOverview(false)], // Escape closes; O opens the overview, in which the keys hop
     35: () => Reveal.slide(...end(), Infinity), 36: () => Reveal.slide(0, 0, -1), // End and Home
   },
   defaultTiming: show.timed ? 0 : null, plugins: [RevealNotes],

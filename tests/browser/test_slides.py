@@ -215,7 +215,7 @@ def test_a_derivation_comes_line_by_line_in_the_live_show(lab, tmp_path):
             page.page.keyboard.press(keys[press % len(keys)])
             page.page.wait_for_function(SEEN, arg=seen)
             assert at(page) == cell
-            expect(page.page.get_by_text("its end")).to_be_visible(visible=3 < seen)
+            expect(page.page.locator("p", has_text="its end")).to_be_visible(visible=3 < seen)
     stop(page)
     page.page.wait_for_function(SEEN, arg=15)
 
@@ -466,7 +466,7 @@ def test_keys_of_the_exported_show(show, tmp_path):
     for key in ("C", "Z"):
         expect(page.locator(".r-overlay-help td").get_by_text(key, exact=True)).to_have_count(1)
     page.keyboard.press("Escape")
-    expect(page.locator(".r-overlay-help")).to_have_count(0)
+    expect(page.locator(".r-overlay-help")).to_have_count(0, timeout=5000)
     leave()
 
 

@@ -473,7 +473,7 @@ def test_export_of_slides(tmp_path, monkeypatch, capsys):
     assert (
         body.count("<section>") == 1 + 1 and body.count('<section data-timing="180">') == 1 and body.count("<strong>3 min.</strong>") == 2
     )
-    assert body.count('<div class="code fragment">') == 1 and "secret" not in body
+    assert body.count('<div class="fragment">\n<div class="code">') == 1 and "secret" not in body
     assert export_page.main([str(path), "-o", str(tmp_path), "--stored", "--slides", "--short"]) == 1
     assert "Expected the minutes of a short class" in capsys.readouterr().err
     with pytest.raises(SystemExit):

@@ -18,10 +18,17 @@ from vae_helpers.widgets.kit.page import POLICY, Parts, document
 
 WIDTH, HEIGHT = 1280, 720
 LAST = ("Exercises", "What comes next")
-# The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section.
-BUDGETS = {
+# The speaker's window of reveal.js has a budget for each screen; here the first screen of a section carries that of the whole section. Its
+# notes are in letters with which all of them are seen, and no click on its clock throws the time away unasked.
+SPEAKER = {
     "Pacing – Time to finish current slide": "Left for this section",
     "timings[currentSlide]": "timings.slice(0, currentSlide + 1).findLast(Boolean)",
+    "notesValue.innerHTML = data.notes;": "notesValue.innerHTML = data.notes; const box = notes.parentElement; "
+    "for( let size = 1.2; size > 0.6; size -= 0.05 ) "
+    "{ notesValue.style.fontSize = size + 'em'; if( box.scrollHeight <= box.clientHeight ) break; }",
+    "Click to Reset": "Click: as planned at this section",
+    "timeEl.addEventListener( 'click', function() {": "timeEl.addEventListener( 'click', function() { if( !confirm( "
+    "'Set the clock to the minute at which the plan begins this section? The time that has passed is lost.' ) ) return false;",
 }
 SHORT = re.compile(r"^\*\*Short class: (\d+) min\.\*\* (.+?)\n\n", re.MULTILINE | re.DOTALL)
 
@@ -31,7 +38,7 @@ def deck(title: str, cells: list[tuple[dict, str]], notes: dict[str, str], budge
     html = {id(cell): text for cell, text in cells}
     sections = "\n".join(_section(stack, html, notes, budget) for stack in stacks([cell for cell, _ in cells]))
     speaker = _read("notes.js")
-    for text, ours in BUDGETS.items():
+    for text, ours in SPEAKER.items():
         speaker = speaker.replace(text, ours)
     show = f"const show = {json.dumps({'width': WIDTH, 'height': HEIGHT, 'timed': bool(budget)})};"
     scripts = "\n".join(f"<script>\n{text}\n</script>" for text in (_read("reveal.js"), speaker, room(), f"{show}\n{_read('slides.js')}"))

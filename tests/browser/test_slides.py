@@ -552,6 +552,23 @@ def test_the_speakers_window_has_the_notes(show, tmp_path):
         words = re.sub(r"[*_`$]", "", notes[section]).split()[:6]
         expect(window.locator(".speaker-controls-notes .value")).to_contain_text(" ".join(words))
         expect(window.locator(".pacing")).to_contain_class("ahead" if section else "on-track")
+    longest = max(range(len(notes)), key=lambda section: len(notes[section]))
+    for size in ((1100, 700), (1366, 700)):  # it is seen to its end
+        window.set_viewport_size({"width": size[0], "height": size[1]})
+        for section in (0, longest):
+            page.evaluate("h => Reveal.slide(h, 0)", section)
+            words = re.sub(r"[*_`$]", "", notes[section]).split()[:6]
+            expect(window.locator(".speaker-controls-notes .value")).to_contain_text(" ".join(words), timeout=9000)
+        assert window.evaluate("(box => box.scrollHeight <= box.clientHeight)(document.getElementById('speaker-controls'))"), size
+    answers, passed = [False, True], window.locator(".timer .minutes-value")
+    window.on("dialog", lambda dialog: dialog.accept() if answers.pop() else dialog.dismiss())
+    page.evaluate("Reveal.slide(5, 0)")
+    window.locator(".clock-value").click()
+    expect(passed).to_have_text(f":{sum(budgets[:5]):02d}", timeout=9000)
+    page.evaluate("Reveal.slide(1, 0)")
+    window.locator(".clock-value").click()
+    assert not answers
+    expect(passed).to_have_text(f":{sum(budgets[:5]):02d}", timeout=9000)  # nobody has agreed
     expect(window.frame_locator("#current-slide iframe").locator(".reveal.ready")).to_be_attached()
     window.close()
     page.close()

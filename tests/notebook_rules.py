@@ -22,6 +22,7 @@ FURTHER = "Further: "
 VIEW = re.compile(
     rf"({'|'.join(name for name in widgets.__all__ if name[0].isupper())}): "
 )  # how a view names itself where nobody can move it
+RAW = re.compile(r"\S*(?:[\w)]_[\w({]|\^)\S*")  # an index or a power, outside code and mathematics
 HAND = re.compile(r"\b(choose|drag|draw|move|press|slide|switch)\b", re.IGNORECASE)
 PRIVATE = re.compile(rf"(?<![\w.])/(home|Users|root|tmp|work|opt|var|mnt|srv)/\S*|\b[A-Z]:\\\w+\S*|{re.escape(str(ROOT))}")
 EXEMPT = {"00": {"predicts", "interactive", "exercises"}}  # 00 is the map: it proves nothing of its own
@@ -268,8 +269,8 @@ def forbidden_code(page: Page) -> Iterator[str]:
 def plain_words(page: Page) -> Iterator[str]:
     """No "simply", no "obviously", no exclamation mark, and no formula as raw text."""
     for index, text in page.prose:
-        if found := re.search(r"E_q\[.*", text):
-            yield f"cell {index}: {found[0][:30]!r} is a formula: write $\\mathbb E_q[…]$"
+        for found in re.finditer(RAW, re.sub(r"^(?: {4}.*\n)+|\]\([^)\s]*\)|<[^>]*>|https?:\S+", " ", text, flags=re.MULTILINE)):
+            yield f"cell {index}: {found[0]!r} is a formula: write it in $…$, as $\\mathbb E_q[…]$"
         for found in re.finditer(r"\b(simply|obviously)\b|!(?!\[)", text, re.IGNORECASE):
             yield f"cell {index}: {found[0]!r} in '...{text[max(0, found.start() - 30) : found.end() + 10].strip()}...'"
 

@@ -162,6 +162,8 @@ BREACHES = [
     ("plain_words", source(2, "Obviously."), "'Obviously'"),
     ("plain_words", source(2, "Look!"), "'!'"),
     ("plain_words", source(2, "The bound E_q[log p] is."), "is a formula"),
+    ("plain_words", source(2, "| p_θ(x\\|z) | the decoder |"), "'p_θ(x"),
+    ("plain_words", source(2, "The weight is e^(−u)."), "'e^(−u).' is a formula"),
     ("links", source(2, "[the next page](97_gone.ipynb)"), "no file 97_gone.ipynb"),
     ("links", source(2, "[the end](#The-end)"), "no heading #The-end"),
     ("links", source(2, "[Nobody 1900](references.md#nobody1900)"), "references.md has no entry #nobody1900"),

@@ -78,6 +78,7 @@ const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the sc
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }
 .vae-view:fullscreen .vae-row { justify-content: center; }
+@media (min-aspect-ratio: 4/3) { .vae-view:fullscreen .vae-ground { width: 500px; } } /* as high as what stands beside it */
 .vae-view:fullscreen .vae-help { visibility: hidden; height: 0; overflow: hidden; } /* columns keep the width that it gives them */
 .vae-view:fullscreen :is(p, div, span, output, label, button, figure, figcaption):not(.vae-knob) { font-size: max(14px, var(--vae-letters)); }
 .vae-view:fullscreen svg:not(.vae-overlay) > text { font-size: max(13px, 0.9 * var(--vae-letters)); }`;

@@ -86,3 +86,16 @@ def test_a_short_class_that_the_notes_do_not_describe_is_refused(tmp_path, monke
     monkeypatch.setattr(slides, "ROOT", tmp_path)
     with pytest.raises(LookupError, match=message):
         left_out(ROOT / "98_sample.ipynb")
+
+
+def test_the_table_of_classes_has_the_notes_minutes():
+    """And so have the plans that add short classes up."""
+    text = (ROOT / "lectures/README.md").read_text(encoding="utf-8")
+    classes = {path.stem[:2]: sum(minutes(speaker_notes(path)).values()) for path in NOTEBOOKS}
+    short = {path.stem[:2]: classes[path.stem[:2]] - sum(left_out(path).values()) for path in NOTEBOOKS}
+    table = {
+        name: (int(whole), int(brief)) for name, whole, brief in re.findall(r"^\| \[(\d\d)\].* \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    }
+    assert table == {name: (classes[name], short[name]) for name in classes}
+    plans = re.findall(r"(\d\d(?: \+ \d\d)+) take (\d+)", text)
+    assert plans and all(sum(short[name] for name in names.split(" + ")) == int(taken) <= 90 for names, taken in plans)

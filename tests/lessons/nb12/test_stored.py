@@ -52,8 +52,8 @@ def test_the_last_point_is_the_last_with_enough_seeds():
 
 def test_a_curve_says_how_far_each_seed_went():
     words, end = stored.reached(uneven(), "algorithm")["AEVB",]
-    assert words == "300 images (seed 0); 200 images (seeds 1, 2)" and (end["samples"], end["seed"]) == (300, 0)
-    assert stored.reached(uneven(), "algorithm")["wake-sleep",][0] == "200 images (seeds 0, 1); 100 images (seed 2)"
+    assert words == "300 images (seed 0), 200 (1, 2)" and (end["samples"], end["seed"]) == (300, 0)
+    assert stored.reached(uneven(), "algorithm")["wake-sleep",][0] == "200 images (seeds 0, 1), 100 (2)"
 
 
 def test_falls_are_counted_along_each_seed_s_own_curve():

@@ -73,8 +73,10 @@ def reached(rows: Iterable[Mapping], *names: str) -> dict[tuple, tuple[str, Mapp
         ends: dict[int, list[int]] = {}
         for seed, run in sorted(runs.items()):
             ends.setdefault(run[-1]["samples"], []).append(seed)
-        words = [f"{n:,} images (seed{'s' * (len(ends[n]) > 1)} {', '.join(map(str, ends[n]))})" for n in sorted(ends, reverse=True)]
-        found[key] = "; ".join(words), runs[ends[max(ends)][0]][-1]
+        (furthest, first), *others = sorted(ends.items(), reverse=True)
+        words = f"{furthest:,} images (seed{'s' * (len(first) > 1)} {', '.join(map(str, first))})"
+        words += "".join(f", {n:,} ({', '.join(map(str, seeds))})" for n, seeds in others)
+        found[key] = words, runs[first[0]][-1]
     return found
 
 

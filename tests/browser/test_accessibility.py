@@ -186,9 +186,9 @@ def obeys(page, at) -> bool:
 
 KEYS = {"range": "ArrowRight", "application": "ArrowRight", "radio": "ArrowRight", "checkbox": "Space", "button": "Enter"}
 DRAW = ["Space", "ArrowLeft", "ArrowLeft", "ArrowLeft"]
-READINGS = "node => [...node.closest('.vae-view').querySelectorAll('.vae-reading')].map((each) => each.textContent).join()"
+READINGS = "node => [...node.closest('.vae-view').querySelectorAll('.vae-reading, .vae-seen')].map((each) => each.textContent).join()"
 STATE = "node => [...node.closest('.vae-view').querySelectorAll('input')].map((n) => n.checked) + node.closest('.vae-view').innerHTML"
-CONTROLS = """[...document.querySelectorAll('.vae-view :is(button, input, [tabindex])')]
+CONTROLS = """[...document.querySelectorAll('.vae-view :is(button, input, [tabindex]):not(:disabled)')]
     .filter((node) => node.checkVisibility({ visibilityProperty: true }) && (node.type !== 'radio' || node.checked))"""
 WHERE = f"""() => {{
     const node = document.activeElement, place = {CONTROLS}.indexOf(node), label = node.closest('label');

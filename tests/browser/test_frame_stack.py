@@ -110,6 +110,7 @@ def alone(browser, tmp_path):
 def test_the_slider_stays_under_the_hand_whatever_the_sentence_says(alone):
     slider, stack = alone.get_by_role("slider"), alone.locator(".vae-stack")
     box, around = slider.bounding_box(), stack.bounding_box()
+    assert around["width"] == alone.locator(".vae-frame").bounding_box()["width"]
     alone.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
     alone.mouse.down()
     for k in range(1, 12):

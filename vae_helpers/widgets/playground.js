@@ -54,7 +54,7 @@ export default view(({ model, el }) => {
   const kinds = choices("radio", [["bernoulli", "Bernoulli"], ["gaussian", "Gaussian"]], (likelihood) => put(model, { likelihood }));
   const sizes = choices("radio", [[1, "1"], [2, "2"]], (latent_dim) => put(model, { latent_dim }));
   const sigma = powers("sigma", "σ of p(x|z)", -12, 2, 2);
-  const epoch = slider("epoch", { min: 0, max: 0, class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
+  const epoch = slider("epoch", { min: 0, max: 0, disabled: "", class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
   const group = (name, ...children) => element("div", { class: "vae-game-group", role: "group", "aria-label": name }, element("span", {}, name), ...children);
 
   // --- what is seen ---
@@ -141,7 +141,7 @@ export default view(({ model, el }) => {
     reading.textContent = words(now);
     curves.setAttribute("aria-label", `Test ELBO, its two terms and log p(x) against steps. ${words(now)}`);
     curves.replaceChildren(...drawCurves(runs, now.back === null ? null : now.steps));
-    epoch.row.querySelector("input").max = now.epochs;
+    Object.assign(epoch.row.querySelector("input"), { max: now.epochs, disabled: !now.epochs }); // nothing to look back at
     epoch.show(now.back ?? now.epochs, `${now.back ?? now.epochs}`, `${now.back ?? now.epochs} of ${now.epochs}`);
   }
 

@@ -34,8 +34,8 @@ export function grow(parts, pictures, room, used, scale = 1) {
   const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table");
   const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
   const lines = (size) => prints.map((one) => one.offsetHeight / size);
-  set(PRINT.at(-1));
-  const whole = lines(PRINT.at(-1));
+  set(USUAL);
+  const whole = lines(USUAL);
   PRINT.find((size) => {
     set(size);
     return used() <= room.height && lines(size).every((n, k) => n < whole[k] + 0.6) && tables.every((one) => one.scrollWidth <= one.clientWidth + 1);
@@ -73,7 +73,7 @@ export function projector(shown = always) {
 }
 
 const MARGIN = 12; // around the view, before it is enlarged
-const PRINT = [18, 17, 16, 15]; // pixels; tools/slides.css has the text's
+const PRINT = [18, 17, 16, 15, 14], USUAL = 15; // pixels, from the text's (tools/slides.css); 14 only where 15 has no room
 const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the screen's height; letters before they are enlarged, in pixels
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }

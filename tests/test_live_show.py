@@ -1,5 +1,7 @@
 """The order of the show in JupyterLab (deck.js of its extension): that of the exported one, and no press in vain."""
 
+import re
+
 import pytest
 from freshness import ROOT, read
 from node import in_node, needs_node
@@ -88,3 +90,12 @@ def test_the_steps_of_a_screen(cells, wanted, tmp_path):
     index = {id(one): i for i, one in enumerate(cells)}
     exported = [[[index[id(one)] for one in step] for step in steps(screen)] for stack in stacks(cells) for screen in stack]
     assert exported == in_javascript(tmp_path, cells, "tell(screens(given));") == wanted
+
+
+def test_what_the_show_marks_no_view_means_otherwise():
+    """A class of deck.js that a view's style sheet has too takes the marked lines apart once the view is in the page."""
+    marks = set(
+        re.findall(r'"(vae-[\w-]+)"', (ROOT / "share/jupyter/labextensions/vae-lecture/static/deck.js").read_text(encoding="utf-8"))
+    )
+    sheets = (ROOT / "vae_helpers/widgets").rglob("*.css")
+    assert marks and not marks & {name for sheet in sheets for name in re.findall(r"\.(vae-[\w-]+)", sheet.read_text(encoding="utf-8"))}

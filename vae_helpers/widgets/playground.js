@@ -54,7 +54,8 @@ export default view(({ model, el }) => {
   const kinds = choices("radio", [["bernoulli", "Bernoulli"], ["gaussian", "Gaussian"]], (likelihood) => put(model, { likelihood }));
   const sizes = choices("radio", [[1, "1"], [2, "2"]], (latent_dim) => put(model, { latent_dim }));
   const sigma = powers("sigma", "σ of p(x|z)", -12, 2, 2);
-  const epoch = slider("epoch", { min: 0, max: 0, disabled: "", class: "vae-epoch" }, (k) => (put(model, { playing: false }), tell({ epoch: k, playing: false })));
+  let sought = null; // the epoch that the hand has asked for, until what is shown is that one
+  const epoch = slider("epoch", { min: 0, max: 0, disabled: "", class: "vae-epoch" }, (k) => ((sought = k), put(model, { playing: false }), tell({ epoch: k, playing: false })));
   const group = (name, ...children) => element("div", { class: "vae-game-group", role: "group", "aria-label": name }, element("span", {}, name), ...children);
 
   // --- what is seen ---
@@ -131,8 +132,9 @@ export default view(({ model, el }) => {
     const on = unbroken(`${noise ? "reconstruction" : `${beta ? "(" : ""}reconstruction at z = μ${beta ? ")" : ""}`}${beta ? ` − ${number(beta)} · KL` : ", no KL"}`);
     const got = trained ? `: ${number(trained.reconstruction - beta * trained.kl, 1)} in the last batches` : "", later = back === null ? "" : ` of ${epochs}; Play or Step drops the later ones`;
     const bound = `${unbroken(`ELBO ${number(reconstruction - kl, 1)}`)} ${unbroken(`= reconstruction ${number(reconstruction, 1)} − KL ${number(kl, 1)}`)}`;
-    const pair = at ? `At step ${at.steps}: ${unbroken(`ELBO ${number(at.elbo, 1)},`)} ${unbroken(`log p(x) ${number(at.evidence, 1)}`)}` : "log p(x) …";
-    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}${later}. Test ${bound} nats. ${pair}. Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.`;
+    const pair = at ? `${at.steps === steps ? "At" : "Last measured at"} step ${at.steps}: ${unbroken(`ELBO ${number(at.elbo, 1)},`)} ${unbroken(`log p(x) ${number(at.evidence, 1)}`)}` : "log p(x) …";
+    const how = back === null ? ` Trained on ${on}${got}; step size ${number(lr, 4)}${bell}.` : ""; // the switches say nothing of an earlier epoch
+    return `Step ${steps}, epoch ${Math.floor(steps / perEpoch)}${later}. Test ${bound} nats. ${pair}.${how}`;
   };
   function draw() {
     drawSheet();
@@ -142,7 +144,9 @@ export default view(({ model, el }) => {
     curves.setAttribute("aria-label", `Test ELBO, its two terms and log p(x) against steps. ${words(now)}`);
     curves.replaceChildren(...drawCurves(runs, now.back === null ? null : now.steps));
     Object.assign(epoch.row.querySelector("input"), { max: now.epochs, disabled: !now.epochs }); // nothing to look back at
-    epoch.show(now.back ?? now.epochs, `${now.back ?? now.epochs}`, `${now.back ?? now.epochs} of ${now.epochs}`);
+    const at = now.back ?? now.epochs;
+    if (at === sought || !now.epochs || model.get("playing")) sought = null;
+    if (sought === null) epoch.show(at, `${at}`, `${at} of ${now.epochs}`);
   }
 
   follow(model, ["playing"], () => {

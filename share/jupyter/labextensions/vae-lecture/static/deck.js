@@ -45,8 +45,8 @@ function lines(node) {
     return rows.map((row) => (row.matches("mjx-mlabeledtr") ? [row, numbers.shift()] : [row])).slice(1);
   });
 }
-const said = ([row]) => row.classList.contains("vae-said"); // deck.css hides the others
-const say = (line, yes) => line.forEach((part) => part.classList.toggle("vae-said", yes));
+const said = ([row]) => row.classList.contains("vae-spoken-line"); // deck.css hides the others
+const say = (line, yes) => line.forEach((part) => part.classList.toggle("vae-spoken-line", yes));
 
 const described = ({ model }) => {
   const source = model.sharedModel.getSource(), tags = model.getMetadata("tags") ?? [];

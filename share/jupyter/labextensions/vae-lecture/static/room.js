@@ -30,7 +30,7 @@ export const codeByKey = (shown = always, after = () => {}) =>
  * the pictures. `parts` are what is on the screen, `room` has what it may fill, `used()` the height that it has: pixels, of which each is `scale`
  * on the screen. */
 export function grow(parts, pictures, room, used, scale = 1) {
-  pictures.forEach((picture) => (picture.style.zoom = ""));
+  pictures.forEach(({ style }) => (style.zoom = style.maxWidth = ""));
   const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table");
   const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
   const lines = (size) => prints.map((one) => one.offsetHeight / size);
@@ -45,7 +45,10 @@ export function grow(parts, pictures, room, used, scale = 1) {
   const tall = boxes.reduce((sum, box) => sum + box.height, 0) / scale, wide = Math.max(...boxes.map((box) => box.width)) / scale;
   if (!tall) return;
   const factor = Math.min(2, Math.max(0.5, 1 + (room.height - used()) / tall), room.width / wide);
-  pictures.forEach((picture) => (picture.style.zoom = factor * getComputedStyle(picture).zoom));
+  for (const picture of pictures) {
+    const zoom = factor * getComputedStyle(picture).zoom;
+    Object.assign(picture.style, { zoom, maxWidth: `${room.width / zoom}px` }); // measured while a side bar stood beside it, too
+  }
 }
 
 /** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, its lines and letters wide enough for the last
@@ -78,7 +81,6 @@ const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the sc
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }
 .vae-view:fullscreen .vae-row { justify-content: center; }
-@media (min-aspect-ratio: 4/3) { .vae-view:fullscreen .vae-ground { width: 500px; } } /* as high as what stands beside it */
 .vae-view:fullscreen .vae-help { visibility: hidden; height: 0; overflow: hidden; } /* columns keep the width that it gives them */
 .vae-view:fullscreen :is(p, div, span, output, label, button, figure, figcaption):not(.vae-knob) { font-size: max(14px, var(--vae-letters)); }
 .vae-view:fullscreen svg:not(.vae-overlay) > text { font-size: max(13px, 0.9 * var(--vae-letters)); }`;

@@ -122,5 +122,5 @@ def test_on_the_whole_screen_of_a_room_lines_and_letters_are_large(desk, browser
         assert plane is None or view.evaluate(PLANE) != plane
         page.evaluate("document.exitFullscreen()")
         page.wait_for_function("() => !document.fullscreenElement")
-        assert view.evaluate(PLANE) == plane
+        page.wait_for_function(f"([view, plane]) => ({PLANE})(view) == plane", arg=[view.element_handle(), plane])  # drawn with the refresh
     page.context.close()

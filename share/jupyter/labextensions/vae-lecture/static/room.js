@@ -31,7 +31,7 @@ export const codeByKey = (shown = always, after = () => {}) =>
  * on the screen. */
 export function grow(parts, pictures, room, used, scale = 1) {
   pictures.forEach(({ style }) => (style.zoom = style.maxWidth = ""));
-  const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table");
+  const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table, .cm-scroller"); // code is not wrapped
   const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
   const lines = (size) => prints.map((one) => one.offsetHeight / size);
   set(USUAL);

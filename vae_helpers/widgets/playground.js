@@ -41,7 +41,7 @@ export default view(({ model, el }) => {
 
   // --- controls ---
   const play = button("▶ Play", () => put(model, { playing: !model.get("playing") }), { class: "vae-player vae-play" });
-  const step = button("Step", () => (put(model, { playing: false }), tell({ steps: 1, playing: false })), { class: "vae-step" });
+  const step = button("Step", () => ((sought = null), put(model, { playing: false }), tell({ steps: 1, playing: false })), { class: "vae-step" });
   const anew = button("Restart", () => put(model, { seed: model.get("seed") + 1 }), { class: "vae-restart" });
   const speeds = choices("radio", SPEEDS.map(([name, value]) => [value, name]), (value) => tell({ perSecond: (speed = value) }));
   speeds.show((value) => value === speed);

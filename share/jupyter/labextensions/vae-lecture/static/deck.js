@@ -87,7 +87,7 @@ const activate = ({ shell }) => {
     const used = () => nodes.reduce((sum, node) => sum + node.offsetHeight, 0), room = { width: innerWidth - 112, height: innerHeight - 16 };
     if (presenting()) grow(nodes, pictures, room, used);
   };
-  const room = new ResizeObserver(() => presenting() && fit()); // JupyterLab's side bars have gone, or the window has another size
+  const resized = new ResizeObserver(() => presenting() && fit()); // JupyterLab's side bars have gone, or the window has another size
   let later;
   const seen = () => {
     show();
@@ -119,7 +119,7 @@ const activate = ({ shell }) => {
     const turned = records.some(({ attributeName }) => attributeName === "data-jp-deck-mode");
     if (turned && !presenting()) document.querySelectorAll(".jp-RenderedImage > img").forEach(({ style }) => (style.zoom = style.maxWidth = ""));
     if (!presenting() || !cellsOf().length) return;
-    if (turned) room.observe(notebook().node);
+    if (turned) resized.observe(notebook().node);
     if (turned && notebook().activeCellIndex === cellsOf().length - 1) notebook().activeCellIndex = 0;
     if (turned || records.some(({ target }) => target.matches(".jp-Cell"))) seen();
   }).observe(document.body, { subtree: true, attributeFilter: ["class", "data-jp-deck-mode"] });

@@ -31,14 +31,14 @@ export const codeByKey = (shown = always, after = () => {}) =>
  * on the screen. */
 export function grow(parts, pictures, room, used, scale = 1) {
   pictures.forEach(({ style }) => (style.zoom = style.maxWidth = ""));
-  const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), tables = inside("table, .cm-scroller"); // code is not wrapped
+  const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), unwrapped = inside("table, .cm-scroller");
   const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
   const lines = (size) => prints.map((one) => one.offsetHeight / size);
   set(USUAL);
   const whole = lines(USUAL);
   PRINT.find((size) => {
     set(size);
-    return used() <= room.height && lines(size).every((n, k) => n < whole[k] + 0.6) && tables.every((one) => one.scrollWidth <= one.clientWidth + 1);
+    return used() <= room.height && lines(size).every((n, k) => n < whole[k] + 0.6) && unwrapped.every((one) => one.scrollWidth <= one.clientWidth + 1);
   });
   if (document.body.classList.contains("show-code")) return;
   const boxes = pictures.map((picture) => picture.getBoundingClientRect());

@@ -105,7 +105,7 @@ def normalise(notebook: dict, number: str) -> dict:
         cell["id"] = f"nb{number}-{index:03d}"
         cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in CELL_METADATA and value}
         if cell["cell_type"] == "code":
-            cell["outputs"] = [output for output in cell["outputs"] if _keep(output)]
+            cell["outputs"] = _lines_joined([output for output in cell["outputs"] if _keep(output)])
     return notebook
 
 
@@ -116,7 +116,20 @@ def _keep(output: dict) -> bool:
         if not any(kind.startswith("image/") or kind == "text/html" for kind in data):
             return False
     output.pop("transient", None)
-    return True
+    return data != {"text/plain": ""}  # a line of agree's that it has folded
+
+
+def _lines_joined(outputs: list[dict]) -> list[dict]:
+    """Printed lines that follow each other are one output; one that was displayed as mere text, as agree does it, is among them."""
+    joined: list[dict] = []
+    for output in outputs:
+        if output["output_type"] == "display_data" and output["data"].keys() == {"text/plain"}:
+            output = {"output_type": "stream", "name": "stdout", "text": output["data"]["text/plain"] + "\n"}
+        if joined and "text" in output and joined[-1].get("name") == output["name"]:
+            joined[-1]["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 def unwanted(notebook: dict) -> Iterator[tuple[int, str]]:
@@ -177,7 +190,6 @@ async def execute(path: Path, variables: dict[str, str] | None = None, timeout: 
             extra_arguments=["--log-level=CRITICAL"],
             record_timing=False,
             store_widget_state=False,
-            coalesce_streams=True,
             resources={"metadata": {"path": str(folder or path.resolve().parent)}},
         )
         async with client.async_setup_kernel(env=_environment(empty) | (variables or {}), cleanup_kc=True):

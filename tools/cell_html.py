@@ -103,8 +103,8 @@ class _Renderer(IPythonRenderer):
 
 
 def style() -> str:
-    """The colours of Python code, for light and dark, on paper light; and the look of a prediction's choices, as in JupyterLab."""
-    choices = (ROOT / "share/jupyter/labextensions/vae-lecture/static/choices.css").read_text("utf-8")
+    """The colours of Python code, for light and dark, on paper light; and the look of choices and checks, as in JupyterLab."""
+    folds = (ROOT / "share/jupyter/labextensions/vae-lecture/static/folds.css").read_text("utf-8")
     light, dark = (HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in ("default", "github-dark"))
     light, dark = f"print, (prefers-color-scheme: light) {{\n{light}\n}}", f"screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
-    return f"@media {light}\n@media {dark}\n{choices}"
+    return f"@media {light}\n@media {dark}\n{folds}"

@@ -13,11 +13,7 @@ document.querySelectorAll(".slides > section > section").forEach((screen) => {
 /** What is printed, pictures and views as large as the screen allows. */
 function fit() {
   const screen = Reveal.getCurrentSlide(), pictures = [...screen.querySelectorAll(".output > img, .output > .view")];
-  const folds = [...screen.querySelectorAll("details.code[open] > .highlight")], height = show.height - 16;
-  folds.forEach((fold) => (fold.style.maxHeight = ""));
-  grow([screen], pictures, { width: show.width - 112, height }, () => screen.scrollHeight, Reveal.getScale());
-  const over = (screen.scrollHeight - height) / folds.length; // what a fold has too much is scrolled to
-  if (over > 0) folds.forEach((fold) => (fold.style.maxHeight = `${Math.max(96, fold.offsetHeight - over)}px`));
+  grow([screen], pictures, { width: show.width - 112, height: show.height - 16 }, () => screen.scrollHeight, Reveal.getScale());
   Reveal.layout(); // which centres the screen
 }
 

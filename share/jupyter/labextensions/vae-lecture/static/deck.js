@@ -152,7 +152,7 @@ const activate = ({ shell }) => {
   });
   addEventListener("toggle", fit, true); // an answer has come
   giveBack(presenting, () => notebook().activeCell?.node.focus());
-  const sheets = ["deck.css", "choices.css"].map((name) => new URL(name, import.meta.url));
+  const sheets = ["deck.css", "folds.css"].map((name) => new URL(name, import.meta.url));
   document.head.append(...sheets.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href })));
 };
 

@@ -27,11 +27,13 @@ export const codeByKey = (shown = always, after = () => {}) =>
   });
 
 /** Printed lines, code and tables in letters as large as there is room for, up to the text's, no line broken for it; then, while code is folded,
- * the pictures. `parts` are what is on the screen, `room` has what it may fill, `used()` the height that it has: pixels, of which each is `scale`
- * on the screen. */
+ * the pictures; what an open fold has too much is scrolled to. `parts` are what is on the screen, `room` has what it may fill, `used()` the height
+ * that it has: pixels, of which each is `scale` on the screen. */
 export function grow(parts, pictures, room, used, scale = 1) {
   pictures.forEach(({ style }) => (style.zoom = style.maxWidth = ""));
   const inside = (kind) => parts.flatMap((part) => [...part.querySelectorAll(kind)]), prints = inside("pre, .cm-content"), unwrapped = inside("table, .cm-scroller");
+  const folds = inside("details[open] > :is(.highlight, pre)"); // code, and checks
+  folds.forEach(({ style }) => (style.maxHeight = ""));
   const set = (size) => parts.forEach((part) => part.style.setProperty("--jp-code-font-size", `${size}px`));
   const lines = (size) => prints.map((one) => one.offsetHeight / size);
   set(USUAL);
@@ -40,7 +42,12 @@ export function grow(parts, pictures, room, used, scale = 1) {
     set(size);
     return used() <= room.height && lines(size).every((n, k) => n < whole[k] + 0.6) && unwrapped.every((one) => one.scrollWidth <= one.clientWidth + 1);
   });
-  if (document.body.classList.contains("show-code")) return;
+  if (!document.body.classList.contains("show-code")) enlarge(pictures, room, used, scale);
+  const over = (used() - room.height) / folds.length;
+  if (over > 0) folds.forEach((fold) => (fold.style.maxHeight = `${Math.max(LEAST, fold.offsetHeight - over)}px`));
+}
+
+function enlarge(pictures, room, used, scale) {
   const boxes = pictures.map((picture) => picture.getBoundingClientRect());
   const tall = boxes.reduce((sum, box) => sum + box.height, 0) / scale, wide = Math.max(...boxes.map((box) => box.width)) / scale;
   if (!tall) return;
@@ -77,6 +84,7 @@ export function projector(shown = always) {
 
 const MARGIN = 12; // around the view, before it is enlarged
 const PRINT = [18, 17, 16, 15, 14], USUAL = 15; // pixels, from the text's (tools/slides.css); 14 only where 15 has no room
+const LEAST = 96; // pixels that an open fold keeps
 const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the screen's height; letters before they are enlarged, in pixels
 const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
   background: var(--jp-layout-color0, var(--paper, Canvas)); }

@@ -484,6 +484,33 @@ def test_a_screen_fits_again_when_an_answer_has_opened(show, tmp_path):
     page.close()
 
 
+@pytest.mark.parametrize("kind", ["exported", "live"])
+def test_checks_are_folded_and_open_within_their_screen(show, lab, kind, tmp_path):
+    """One line, in the letters of what is printed; what has no room below a full screen is scrolled to, and the keys stay with the slides."""
+    lines = "".join(f"line {k}\n" for k in range(40))
+    fold = f'<details class="checks"><summary>40 checks agree</summary><pre>{lines}</pre></details>'
+    checks = cell("checks", "", printed="after")
+    checks["outputs"].insert(0, nbformat.v4.new_output("display_data", {"text/plain": lines, "text/html": fold}))
+    page, leave = pressed_through(kind, [cell("text\n\n" * 12, "slide"), checks, cell("next", "slide")], show, lab, tmp_path)
+    summary, inside = page.locator(".checks > summary"), page.locator(".checks > pre")
+    sizes = [part.evaluate("part => getComputedStyle(part).fontSize") for part in (summary, page.locator("pre", has_text="after"))]
+    assert not inside.is_visible() and sizes[0] == sizes[1]
+    summary.click()
+    expect(inside).to_be_visible()
+    page.wait_for_function(f"() => {USED} <= {HEIGHT}")
+    shown, whole = inside.evaluate("pre => [pre.clientHeight, pre.scrollHeight]")
+    assert 90 < shown < whole
+    page.keyboard.press("Space")
+    page.wait_for_timeout(300)
+    assert words_seen(page, ["after", "next"]) == ["next"]
+    leave()
+
+
+# How high the screen is, in either show.
+USED = """(window.Reveal ? Reveal.getCurrentSlide().scrollHeight
+  : [...document.querySelectorAll(".jp-deck-mod-onscreen")].reduce((sum, node) => sum + node.offsetHeight, 0))"""
+
+
 def test_a_derivation_comes_line_by_line(show, tmp_path):
     texts, slide = (f"# One\n\n{DERIVATION}", "## Two"), {"slideshow": {"slide_type": "slide"}}
     cells = [nbformat.v4.new_markdown_cell(text, metadata=slide) for text in texts]

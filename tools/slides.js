@@ -1,6 +1,13 @@
 // Starts an exported show. `show` has its width and height in pixels and whether its sections have minutes (slides.py).
 
-/** What stands below the lines of a derivation comes with the last of them: no end is read before its beginning. */
+/** A fold that answers opens with a key, or by hand; the folds of code, checks and choices have a class, and open by hand alone. */
+document.querySelectorAll(".slides details:not([class])").forEach((fold) => {
+  fold.classList.add("fragment", "custom"); // seen before, as its question
+  fold.addEventListener("toggle", () => fold.open && !fold.matches(".visible") && Reveal.nextFragment());
+});
+const opens = (open) => ({ fragments }) => fragments.forEach((part) => part.matches("details") && (part.open = open));
+
+/** What stands below the lines of a derivation comes with the last of them, what stands below an answer with it: no end is read before its beginning. */
 document.querySelectorAll(".slides > section > section").forEach((screen) => {
   let press = -1;
   screen.querySelectorAll(".fragment, div.fragment > *, section > :not(aside), .markdown > *, .markdown > p > .equation").forEach((part) => {
@@ -29,6 +36,8 @@ Reveal.initialize({
   defaultTiming: show.timed ? 0 : null, plugins: [RevealNotes],
 });
 Reveal.on("ready", fit);
+Reveal.on("fragmentshown", opens(true));
+Reveal.on("fragmenthidden", opens(false));
 Reveal.on("slidechanged", () => {
   if (document.fullscreenElement?.matches(".vae-view")) document.exitFullscreen(); // a view on the whole screen (room.js)
   fit();

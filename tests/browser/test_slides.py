@@ -485,6 +485,29 @@ def test_a_screen_fits_again_when_an_answer_has_opened(show, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["exported", "live"])
+def test_a_fold_that_answers_opens_with_a_key(show, lab, kind, tmp_path):
+    """In its turn, with what stands below it, and closes on the way back; after it has been opened by hand, the next key goes on."""
+    fold = "question\n\n<details><summary>What you find</summary>\n\nanswer\n\n</details>"
+    cells = [cell(fold, "slide"), cell("remark", ""), cell("last", "slide")]
+    page, leave = pressed_through(kind, cells, show, lab, tmp_path)
+    words = ["question", "What you find", "answer", "remark", "last"]
+    wanted = [words[:2], words[:4], words[4:]]
+    for keys, order in (("PageDown", wanted), ("PageUp", wanted[-2::-1])):
+        for step, some in enumerate(order):
+            if step or keys == "PageUp":
+                page.keyboard.press(keys)
+            page.wait_for_timeout(300)
+            assert words_seen(page, words) == some, (keys, step)
+    page.locator("summary").click()
+    page.wait_for_timeout(300)
+    assert words_seen(page, words) == words[:4]
+    page.keyboard.press("PageDown")
+    page.wait_for_timeout(300)
+    assert words_seen(page, words) == words[4:]
+    leave()
+
+
+@pytest.mark.parametrize("kind", ["exported", "live"])
 def test_checks_are_folded_and_open_within_their_screen(show, lab, kind, tmp_path):
     """One line, in the letters of what is printed; what has no room below a full screen is scrolled to, and the keys stay with the slides."""
     lines = "".join(f"line {k}\n" for k in range(40))

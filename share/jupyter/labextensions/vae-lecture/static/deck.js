@@ -1,6 +1,6 @@
 // The slide show in JupyterLab (jupyterlab-slideshow) in one order, the same as that of exported slides (tools/slides.py): the core, what is
 // further, the exercises, and no press of a key is in vain. That extension shows the screen of the active cell; this one says which cells are
-// seen of it, which comes next, and shows a derivation line by line.
+// seen of it, which comes next, shows a derivation line by line, and opens what answers.
 import { codeByKey, giveBack, grow, projector } from "./room.js";
 
 const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "], BACK = ["ArrowLeft", "ArrowUp", "PageUp"]; // remotes send the page keys
@@ -37,16 +37,19 @@ export const stops = (cells) => screens(cells).flat().map(([first]) => first);
 export const stopOf = (stops, active) => Math.max(...stops.filter((index) => index <= active));
 export const beside = (stops, active, step) => stops[stops.indexOf(stopOf(stops, active)) + step] ?? null;
 
-/** Of the derivations in an element, which give a reason in their fourth column: each line after the first, as its parts, with its number's. */
+/** What a press shows in an element, in order: of a derivation, which gives a reason in its fourth column, each line after the first, as its parts,
+ * with its number's; and each fold that answers (those of choices and checks have a class, and open by hand alone). */
 function lines(node) {
-  return [...node.querySelectorAll("mjx-math > mjx-mtable:has(> mjx-table > mjx-itable > * > mjx-mtd:nth-child(4))")].flatMap((table) => {
-    const numbers = [...table.querySelectorAll(":scope > mjx-labels > mjx-itable > :has(> mjx-mtd)")];
-    const rows = [...table.querySelectorAll(":scope > mjx-table > mjx-itable > *")];
+  return [...node.querySelectorAll(`${DERIVATION}, .jp-RenderedMarkdown details:not([class])`)].flatMap((part) => {
+    if (part.matches("details")) return [[part]];
+    const numbers = [...part.querySelectorAll(":scope > mjx-labels > mjx-itable > :has(> mjx-mtd)")];
+    const rows = [...part.querySelectorAll(":scope > mjx-table > mjx-itable > *")];
     return rows.map((row) => (row.matches("mjx-mlabeledtr") ? [row, numbers.shift()] : [row])).slice(1);
   });
 }
-const said = ([row]) => row.classList.contains("vae-spoken-line"); // deck.css hides the others
-const say = (line, yes) => line.forEach((part) => part.classList.toggle("vae-spoken-line", yes));
+const DERIVATION = "mjx-math > mjx-mtable:has(> mjx-table > mjx-itable > * > mjx-mtd:nth-child(4))";
+const said = ([part]) => part.open ?? part.classList.contains("vae-spoken-line"); // deck.css hides the others
+const say = (line, yes) => line.forEach((part) => ("open" in part ? (part.open = yes) : part.classList.toggle("vae-spoken-line", yes)));
 
 const described = ({ model }) => {
   const source = model.sharedModel.getSource(), tags = model.getMetadata("tags") ?? [];

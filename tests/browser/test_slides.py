@@ -509,7 +509,7 @@ def test_a_fold_that_answers_opens_with_a_key(show, lab, kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["exported", "live"])
 def test_checks_are_folded_and_open_within_their_screen(show, lab, kind, tmp_path):
-    """One line, in the letters of what is printed; what has no room below a full screen is scrolled to, and the keys stay with the slides."""
+    """One line, in the letters of what is printed; what has no room on the screen is scrolled to, and the keys stay with the slides."""
     lines = "".join(f"line {k}\n" for k in range(40))
     fold = f'<details class="checks"><summary>40 checks agree</summary><pre>{lines}</pre></details>'
     checks = cell("checks", "", printed="after")

@@ -78,7 +78,7 @@ def jacobians(axes: Sequence[Axes], matrices: dict[str, Tensor]) -> Sequence[Axe
 def cosines(ax: Axes, taus: Sequence[float], values: Sequence[float], spacing: float) -> Axes:
     """The cosine of two gradients against the temperature τ of a soft choice; dashed, the squared distance between neighbouring entries."""
     ax.plot(taus, values, "o-", color=BLUE)
-    ax.axvline(spacing, color="black", linestyle="--", label="squared distance of neighbouring entries")
+    ax.axvline(spacing, color="black", linestyle="--", label="squared spacing of the entries")
     ax.axhline(0, color=GREY, linewidth=1)
     ax.set(xscale="log", xlabel="temperature τ of the choice", ylabel="cosine with the true gradient", ylim=(-0.3, 1.05))
     ax.legend(loc="upper left")

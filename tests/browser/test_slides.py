@@ -2,6 +2,7 @@
 is larger than a projector's."""
 
 import base64
+import io
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from export_page import lecture
 from freshness import read
 from notebook_reading import NOTEBOOKS, presses
+from PIL import Image
 from playwright.sync_api import expect
 from slides import HEIGHT, WIDTH, heading, minutes, speaker_notes, stacks
 
@@ -415,6 +417,20 @@ def test_no_answer_stands_before_its_question(show, lab, kind, tmp_path):
         page.wait_for_timeout(300)
         assert words_seen(page, words) == some, key
     leave()
+
+
+def test_a_wide_picture_fills_its_place_in_the_live_show_and_is_not_cut(lab, tmp_path):
+    file = io.BytesIO()
+    Image.new("L", (900, 200)).save(file, "PNG")
+    wide = cell("wide", "slide", printed="what is wide")
+    wide["outputs"].append(nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(file.getvalue()).decode()}))
+    page, leave = pressed_through("live", [wide], None, lab, tmp_path)
+    page.wait_for_function(f"() => Math.abs({SHARE} - 0.99) < 0.011", timeout=9000)
+    leave()
+
+
+SHARE = """(({ firstChild, clientWidth }) => firstChild.getBoundingClientRect().width / clientWidth)(
+  document.querySelector(".jp-RenderedImage"))"""
 
 
 @pytest.mark.parametrize("kind", ["exported", "live"])

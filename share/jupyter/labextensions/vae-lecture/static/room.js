@@ -51,10 +51,11 @@ function enlarge(pictures, room, used, scale) {
   const boxes = pictures.map((picture) => picture.getBoundingClientRect());
   const tall = boxes.reduce((sum, box) => sum + box.height, 0) / scale, wide = Math.max(...boxes.map((box) => box.width)) / scale;
   if (!tall) return;
-  const factor = Math.min(2, Math.max(0.5, 1 + (room.height - used()) / tall), room.width / wide);
+  const free = Math.min(room.width, ...pictures.map((picture) => picture.closest(".output, .jp-OutputArea-output").clientWidth));
+  const factor = Math.min(2, Math.max(0.5, 1 + (room.height - used()) / tall), free / wide);
   for (const picture of pictures) {
     const zoom = factor * getComputedStyle(picture).zoom;
-    Object.assign(picture.style, { zoom, maxWidth: `${room.width / zoom}px` }); // measured while a side bar stood beside it, too
+    Object.assign(picture.style, { zoom, maxWidth: `${free / zoom}px` }); // measured while a side bar stood beside it, too
   }
 }
 

@@ -42,7 +42,7 @@ print(json.dumps([nearest.score(images, labels) for images in (rebuilt, test.ima
 """
 # Play, then after so many seconds: steps, seconds and each refresh of the screen, in ms after the one before.
 PLAY = """async ([view, seconds]) => {
-    const told = () => Number(view.querySelector(".vae-beside .vae-reading").textContent.match(/Step (\\d+)/)[1]), times = [];
+    const told = () => Number(view.querySelector(".vae-game-words").textContent.match(/Step (\\d+)/)[1]), times = [];
     const refresh = (now) => (times.push(now), requestAnimationFrame(refresh));
     requestAnimationFrame(refresh);
     const first = told(), began = performance.now();
@@ -71,11 +71,11 @@ def run(server: Server, browser, name: str, seed: int) -> Run:
         lab.run_cell(k).wait_idle()
     assert not (errors := lab.errors()), errors[0]
     view = lab.widget(1, ".vae-view")
-    view.locator(".vae-beside .vae-reading", has_text="Step 0").wait_for()
+    view.locator(".vae-game-words", has_text="Step 0").wait_for()
     view.scroll_into_view_if_needed()
     steps, took, gaps = lab.page.evaluate(PLAY, [view.element_handle(), SECONDS])
     lab.page.wait_for_timeout(1000)  # what the worker had in hand
-    bound = re.search(r"Test ELBO (\S+)", view.locator(".vae-beside .vae-reading").inner_text().replace("−", "-"))
+    bound = re.search(r"Test ELBO\s(-?[\d.]+)", view.locator(".vae-game-words").inner_text().replace("−", "-"))
     lab.run_cell(2).wait_idle()
     rebuilt, originals = json.loads(lab.output(2).inner_text())
     lab.close()

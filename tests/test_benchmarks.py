@@ -63,6 +63,16 @@ print(training.measure()[1:])"""
     assert call("-c", code).startswith("[Row(what='not measured', value='–', spread='MNIST is not in the data folder")
 
 
+def test_the_playground_is_measured_by_what_it_tells(server, browser, monkeypatch):
+    """For a second: it has trained, and Python has read what it made. How fast passes or fails nothing."""
+    monkeypatch.syspath_prepend(FOLDER)
+    import playground
+
+    monkeypatch.setattr(playground, "SECONDS", 1)
+    run = playground.run(server, browser, "measured.ipynb", seed=0)
+    assert run.rate > 0 and len(run.gaps) > 1 and run.bound < 0 and 0 < run.rebuilt <= run.originals
+
+
 def test_memory_is_summed_over_descendants():
     code = """
 import os, subprocess, sys, binder

@@ -145,7 +145,7 @@ def page(notebook: dict, source: str, pages: set[str], views: list[int] | None =
     chosen = "" if views is None else " ".join([" --views", *map(str, views)])
     command = f"python3 run.py export {source}{chosen}{' --stored' if stored else ''}"
     enlarged = f"\n<script>\n{room()}\nprojector();\n</script>" if parts.modules else ""
-    hint = '<span class="keys">Z puts a view on the whole screen. </span>' if parts.modules else ""
+    hint = '<span class="keys">Z puts a figure on the whole screen. </span>' if parts.modules else ""
     made = f"{hint}Made from {source} by <code>{command}</code>. Text and figures: CC BY 4.0; code: MIT."
     return document(title(notebook), f"{body}\n<footer>{made}</footer>{enlarged}", parts, style())
 

@@ -39,7 +39,7 @@ Reveal.on("ready", fit);
 Reveal.on("fragmentshown", opens(true));
 Reveal.on("fragmenthidden", opens(false));
 Reveal.on("slidechanged", () => {
-  if (document.fullscreenElement?.matches(".vae-view")) document.exitFullscreen(); // a view on the whole screen (room.js)
+  bringBack();
   fit();
 });
 addEventListener("toggle", fit, true); // an answer has come
@@ -49,4 +49,4 @@ giveBack();
 projector();
 codeByKey(() => true, fit);
 Reveal.registerKeyboardShortcut("C", "Show and fold code"); // for the help that ? opens
-Reveal.registerKeyboardShortcut("Z", "A view on the whole screen, and back");
+Reveal.registerKeyboardShortcut("Z", "A figure on the whole screen, and back");

@@ -99,20 +99,28 @@ def test_mouse(lab):
 
 def test_a_finger_drags_the_ring_and_not_the_page(lab):
     hand = Hand(lab, has_touch=True).ready()
-    assert hand.pad.evaluate("pad => getComputedStyle(pad).touchAction") == "none"
     finger = hand.page.context.new_cdp_session(hand.page)
 
     def touch(kind, *point):
         points = [{"x": point[0], "y": point[1]}] if point else []
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    path = [hand.point(0, -2 + 4 * k / 20) for k in range(21)]
+    path = [hand.point(0, 2 * k / 20) for k in range(21)]  # from where the ring is
     touch("touchStart", *path[0])
     for point in path[1:]:
         touch("touchMove", *point)
     touch("touchEnd")
     expect(hand.reading).to_contain_text(re.compile(r", (1\.9|2\.0)"))
     assert hand.z() == pytest.approx([0, 2], abs=PIXEL)
+    hand.agrees()
+    for far, wanted in ((60, [0, 2]), (0, [-2, -1])):  # away from the ring a swipe is none of the pad's, and a tap is
+        x, y = hand.point(-2, -1)
+        touch("touchStart", x, y)
+        for k in range(11 if far else 0):
+            touch("touchMove", x + far * k / 10, y)
+        touch("touchEnd")
+        hand.lab.refresh()
+        assert hand.z() == pytest.approx(wanted, abs=PIXEL)
     hand.agrees()
 
 

@@ -23,6 +23,7 @@ $$\begin{align} \log p(x) &\ge \boxed{\mathbb E_q\big[\log w\big]} && \text{why}
 """
 SETUP = """
 import torch
+from matplotlib import pyplot as plt
 from vae_helpers import runtime
 from vae_helpers.models import VAE
 from vae_helpers.widgets import FrameStack, LatentPad, LatentSliders
@@ -47,6 +48,7 @@ VIEWS = [
     "describe=lambda s: f'{s:.0%} white.', caption='The greys.')",
     "LatentPad(odd, caption='Decoded in Python.')",
     "LatentPad(vae, caption='The same weights again.')",
+    "for width in (11, 4):\n    plt.subplots(figsize=(width, 3))",
 ]
 PAD, SLIDERS, STACK, ODD, AGAIN = range(5)
 SECTIONS = [("## One\n\nBy [Burda et al. 2016](references.md#burda2016).", []), ("## Further: two\n\nFolded.", ["further"])]
@@ -217,6 +219,25 @@ def test_on_a_narrow_screen_what_is_cut_fades_until_its_end_is_seen(page):
     formula.evaluate("e => { e.scrollLeft = e.scrollWidth; }")
     page.wait_for_function(f"([e]) => ({cut})(e) === 0", arg=[formula.element_handle()])
     assert page.locator(".output:has(.view)").nth(STACK).evaluate(cut) == 0  # it fits
+
+
+def test_a_wide_picture_keeps_its_words_on_a_phone(page):
+    """It is moved by itself, by a finger or, reached by Tab, by arrow keys; one that nearly fits is as wide as the page."""
+    page = page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    wide, small = page.locator(".output > img").all()
+    assert wide.bounding_box()["width"] == pytest.approx(0.8 * 11 * 72, abs=1) and small.bounding_box()["width"] == 4 * 72
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    around, cut = page.locator(".output:has(> img)").first, "e => parseFloat(getComputedStyle(e).getPropertyValue('--cut'))"
+    assert around.evaluate(cut) > 20
+    page.get_by_role("slider").last.focus()
+    for _ in range(40):
+        if around.evaluate("e => e === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60)
+    page.wait_for_function(f"([e]) => e.scrollLeft > 200 && ({cut})(e) === 0", arg=[around.element_handle()])
 
 
 def test_links_lead_into_folds_and_to_the_references(page):

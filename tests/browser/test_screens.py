@@ -3,6 +3,8 @@
 VAE_HELPERS_SCREENSHOTS=folder python -m pytest tests/browser/test_screens.py        keeps a picture of each view at each setting
 """
 
+import math
+
 import pytest
 from lab import REFRESH, new_page, open_notebook
 from playwright.sync_api import expect
@@ -46,6 +48,18 @@ DIM = """view => {
     }
     return dim;
 }"""
+# Of a code plane or a bell: how far from the screen's top left its knobs are, and the place in it that is farthest from all of them.
+HOLD = """pad => {
+    pad.scrollIntoView({ block: "center" });
+    const { left, top, width, height } = pad.getBoundingClientRect();
+    const middle = (knob) => (({ x, y, width, height }) => [x + width / 2, y + height / 2])(knob.getBoundingClientRect());
+    const knobs = [...pad.querySelectorAll(".vae-knob")].map(middle), grid = [0.2, 0.35, 0.5, 0.65, 0.8];
+    const away = ([x, y]) => Math.min(...knobs.map(([a, b]) => Math.hypot(x - a, y - b)));
+    const free = grid.flatMap((u) => grid.map((v) => [left + u * width, top + v * height])).sort((a, b) => away(b) - away(a))[0];
+    return [knobs, free];
+}"""
+HELD = "([x, y]) => Boolean(document.elementFromPoint(x, y)?.closest('.vae-knob'))"
+SAID = "pad => [...pad.closest('.vae-view').querySelectorAll('.vae-reading, .vae-seen')].map((part) => part.textContent).join()"
 PLANE = "view => view.querySelector('.vae-pad canvas')?.toDataURL()"
 
 
@@ -99,6 +113,48 @@ def test_on_a_phone_each_view_has_its_place_and_a_finger_its_targets(desk, brows
     page.context.close()
     assert not small and not errors
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
+
+
+def test_past_a_plane_a_finger_scrolls_the_page_and_by_its_ring_it_drags(desk, browser):
+    """On every view that has a plane: a swipe that begins beside the ring scrolls and moves nothing else; a tap moves the ring, or what it
+    asks for; a drag from within 22 pixels of the ring moves it, up as well, and not the page."""
+    page = browser.new_context(offline=True, **PHONE).new_page()
+    page.goto((desk.server.notebooks / "everything.html").as_uri())
+    expect(page.locator(".vae-view")).to_have_count(VIEW_COUNT)
+    finger = page.context.new_cdp_session(page)
+
+    def touch(start: tuple[float, float], *corners: tuple[float, float]) -> None:
+        """A finger comes down, goes from corner to corner, and lifts."""
+        places = [start]
+        for corner in corners:
+            (x, y), (u, v) = places[-1], corner
+            places += [(x + (u - x) * k / 10, y + (v - y) * k / 10) for k in range(1, 11)]
+        for k, (x, y) in enumerate(places):
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove" if k else "touchStart", "touchPoints": [{"x": x, "y": y}]})
+            page.evaluate(REFRESH)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(300)  # a scroll runs out
+
+    pads = page.locator(".vae-pad, .vae-ground").all()
+    assert len(pads) == 7
+    for k, pad in enumerate(pads):
+        _, (x, y) = pad.evaluate(HOLD)
+        before, top = pad.evaluate(SAID), page.evaluate("scrollY")
+        touch((x, y), (x, y - 160))
+        assert page.evaluate("scrollY") > top + 60 and pad.evaluate(SAID) == before, k
+        _, place = pad.evaluate(HOLD)
+        top = page.evaluate("scrollY")
+        touch(place)
+        assert page.evaluate("scrollY") == top and pad.evaluate(SAID) != before, k
+        knobs, far = pad.evaluate(HOLD)
+        for x, y in knobs:
+            for right, down in ((-21, 0), (21, 0), (0, -21), (0, 21)):
+                assert page.evaluate(HELD, [x + right, y + down]), (k, x, y)
+        if knobs:
+            before, top, (x, y) = pad.evaluate(SAID), page.evaluate("scrollY"), knobs[-1]
+            touch((x, y), (x, y + math.copysign(60, far[1] - y)), far)
+            assert page.evaluate("scrollY") == top and pad.evaluate(SAID) != before, k
+    page.context.close()
 
 
 def test_on_the_whole_screen_of_a_room_lines_and_letters_are_large(desk, browser):

@@ -19,7 +19,7 @@ from slides import HEIGHT, WIDTH, heading, minutes, speaker_notes, stacks
 
 from vae_helpers.models import VAE
 from vae_helpers.widgets import LatentPad
-from vae_helpers.widgets.kit.base import PAGE_VIEW
+from vae_helpers.widgets.kit.base import PAGE_VIEW, draw_png
 from vae_helpers.widgets.kit.page import write
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -349,6 +349,70 @@ def test_one_view_on_the_whole_screen(show, kind, tmp_path):
     if kind == "slides":
         assert page.evaluate("Reveal.getIndices().h") == 2
     page.close()
+
+
+@pytest.mark.parametrize("kind", ["exported", "live"])
+def test_a_still_figure_on_the_whole_screen(show, lab, kind, tmp_path):
+    """By the key Z, from edge to edge; Z again, and the key for on, bring it back to its place."""
+    png = base64.b64encode(draw_png(lambda figure: figure.subplots().plot([0, 1]), (11, 4))).decode()
+    figure = nbformat.v4.new_output("display_data", {"image/png": png}, metadata={"image/png": {"width": 792, "height": 288}})
+    slide = {"slideshow": {"slide_type": "slide"}}
+    cells = [nbformat.v4.new_code_cell("1", outputs=[figure], metadata=slide), cell("two", "slide")]
+    page, leave = pressed_through(kind, cells, show, lab, tmp_path)
+    picture = page.locator(".output > img, .jp-RenderedImage > img")
+    page.wait_for_function(AT_ITS_PLACE, arg=picture.element_handle())
+    for key in ("z", "PageDown"):
+        page.keyboard.press("z")
+        page.wait_for_function("() => document.fullscreenElement?.matches('img')")
+        assert picture.bounding_box() == {"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT}
+        page.keyboard.press(key)
+        page.wait_for_function("() => !document.fullscreenElement")
+        if key == "z":
+            page.wait_for_function(AT_ITS_PLACE, arg=picture.element_handle())
+    expect(page.get_by_role("paragraph").filter(has_text="two")).to_be_in_viewport()
+    leave()
+
+
+# As large as its slide allows, and nothing of it cut off.
+AT_ITS_PLACE = """image => {
+    const [{ left, right, width }, around] = [image, image.parentElement].map((part) => part.getBoundingClientRect());
+    return width > 1080 && left >= around.left - 1 && right <= around.right + 1;
+}"""
+
+
+def test_pictures_over_a_slider_are_as_large_as_the_live_show_allows(lab, tmp_path):
+    """As in the exported show; on the page they have their own size again."""
+    draw = "lambda figure, n: figure.subplots().plot([0, n])"
+    code = f"from vae_helpers.widgets import FrameStack\nFrameStack({draw}, [1, 2, 3], 'n', size=(9, 3))"
+    slide = {"slideshow": {"slide_type": "slide"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, metadata=slide)], metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, tmp_path / "stack.ipynb")
+    page = lab(tmp_path / "stack.ipynb", size=(WIDTH, HEIGHT)).run_all()
+    frame, slider = page.widget(0, ".vae-frame"), page.widget(0, "input[type=range]")
+    expect(frame).to_have_css("width", "648px")
+    start(page)
+    page.page.wait_for_function("frame => frame.getBoundingClientRect().width > 1000", arg=frame.element_handle())
+    page.page.wait_for_timeout(400)
+    area = page.output(0).bounding_box()
+    for part in (frame, slider, page.widget(0, ".vae-said")):
+        box = part.bounding_box()
+        assert area["x"] <= box["x"] and box["x"] + box["width"] <= area["x"] + area["width"] and 0 <= box["y"], box
+        assert box["y"] + box["height"] <= HEIGHT, box
+    page.drag(slider, (0.5, 0.5), (0.99, 0.5))
+    expect(slider).to_have_value("2")
+    page.screenshot("live-stack")
+    page.page.keyboard.press("z")
+    page.page.wait_for_function("() => document.fullscreenElement?.style.zoom")
+    page.page.evaluate("dispatchEvent(new Event('toggle'))")  # whatever the show measures meanwhile, the view keeps its size
+    page.page.wait_for_timeout(400)
+    for part in (frame, slider, page.widget(0, ".vae-said")):
+        box = part.bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= WIDTH and 0 <= box["y"] and box["y"] + box["height"] <= HEIGHT, box
+    page.screenshot("live-stack-whole-screen")
+    page.page.keyboard.press("z")
+    page.page.wait_for_function("() => !document.fullscreenElement")
+    stop(page)
+    assert frame.bounding_box()["width"] == 648
 
 
 def test_code_that_has_a_result_is_folded_and_a_key_shows_it(show, tmp_path):

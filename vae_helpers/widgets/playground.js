@@ -90,6 +90,7 @@ export default view(({ model, el }) => {
   };
   drag(plane, (places) => nearest(places.at(-1)));
   plane.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") return; // it taps, or scrolls the page
     const box = plane.getBoundingClientRect();
     nearest([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
   });

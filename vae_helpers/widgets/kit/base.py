@@ -201,8 +201,8 @@ def draw_png(draw: Callable[[Figure], object], size: tuple[float, float]) -> byt
 
 
 def image(png: bytes, alt: str, kind: str = "", width: int | None = None) -> str:
-    """An <img> that holds the PNG itself; without `width` a pixel of the file is a pixel on screen."""
-    size = f' width="{width}"' if width else ""
+    """An <img> that holds the PNG itself; without `width` a pixel of the file is a pixel on screen. A style sheet finds it as --width."""
+    size = f' width="{width}" style="--width: {width}px"' if width else ""
     name = f' class="{kind}"' if kind else ""
     return f'<img{name}{size} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 

@@ -92,30 +92,42 @@ export function pinch(node, onPinch) {
   ["pointerdown", "pointermove", "pointerup", "pointercancel"].forEach((name) => node.addEventListener(name, hear));
 }
 
+const TAP = 10; // pixels within which a finger stays that taps
+
 /** Mouse, pen or finger on `node` → onMove(places, begins): where it is, and was since the last call, as shares [u, v] of width and height from the
  * top left. Divided by the rectangle on screen, because zoom and slides scale the page. `onLift` when it leaves, or is taken away by the system.
+ * Where the style sheet lets a finger scroll the page past `node` (touch-action), one that comes down on a knob drags, elsewhere one that taps moves.
  */
 export function drag(node, onMove, onLift = () => {}) {
-  let pointer = null;
+  let pointer = null, tap = null; // where a finger came down that may only mean to scroll
   const place = (event) => {
     const box = node.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
-  node.style.touchAction = "none"; // a finger drags, and does not scroll the page
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || pointer !== null) return;
+  const begin = (event) => {
     node.focus({ preventScroll: true });
-    node.setPointerCapture((pointer = event.pointerId));
     onMove([place(event)], true);
+  };
+  node.addEventListener("pointerdown", (event) => {
+    if (tap) { // a second finger: they zoom, and the ring stays in the window
+      begin(tap);
+      pointer = tap = null;
+    } else if (event.button === 0 && pointer === null) {
+      const scrolls = event.pointerType !== "mouse" && getComputedStyle(node).touchAction !== "none" && !event.target.closest(".vae-knob");
+      node.setPointerCapture((pointer = event.pointerId));
+      if (scrolls) tap = event;
+      else begin(event);
+    }
   });
   node.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== pointer) return;
+    if (event.pointerId !== pointer || tap) return;
     const all = event.getCoalescedEvents?.() ?? []; // a fast hand moves several times a frame
     onMove((all.length ? all : [event]).map(place), false);
   });
   const lift = (event) => {
     if (event.pointerId !== pointer) return;
-    pointer = null;
+    if (tap && event.type === "pointerup" && Math.hypot(event.clientX - tap.clientX, event.clientY - tap.clientY) < TAP) begin(event);
+    pointer = tap = null;
     onLift();
   };
   ["pointerup", "pointercancel", "lostpointercapture"].forEach((name) => node.addEventListener(name, lift));

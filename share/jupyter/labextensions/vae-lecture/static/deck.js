@@ -1,11 +1,12 @@
 // The slide show in JupyterLab (jupyterlab-slideshow) in one order, the same as that of exported slides (tools/slides.py): the core, what is
 // further, the exercises, and no press of a key is in vain. That extension shows the screen of the active cell; this one says which cells are
 // seen of it, which comes next, shows a derivation line by line, and opens what answers.
-import { codeByKey, giveBack, grow, projector } from "./room.js";
+import { bringBack, codeByKey, enlarged, giveBack, grow, projector } from "./room.js";
 
 const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "], BACK = ["ArrowLeft", "ArrowUp", "PageUp"]; // remotes send the page keys
 const ENDS = { Home: -Infinity, End: Infinity };
 const OTHERS = "input, textarea, select, [contenteditable=true], [data-lm-suppress-shortcuts], .lm-Menu, .jp-Dialog"; // whose keys are their own
+const PICTURES = ".jp-RenderedImage > img, .vae-stack"; // still ones, and those of a FrameStack with its sliders
 const presenting = () => document.body.dataset.jpDeckMode === "presenting";
 
 /** The screens in their order, each as its steps, the cells that one press shows, as indices. What stands below a fragment comes with it; folded
@@ -83,14 +84,16 @@ const activate = ({ shell }) => {
     });
   };
 
-  /** What is printed and pictures as large as the screen allows. */
+  /** What is printed and pictures as large as the screen allows, but not while one of them fills the screen: then it has no place to be measured. */
   const fit = () => {
+    if (!presenting() || enlarged()) return;
     const nodes = cellsOf().map(({ node }) => node).filter((node) => node.matches(".jp-deck-mod-onscreen"));
-    const pictures = nodes.flatMap((node) => [...node.querySelectorAll(".jp-RenderedImage > img")]);
-    const used = () => nodes.reduce((sum, node) => sum + node.offsetHeight, 0), room = { width: innerWidth - 112, height: innerHeight - 16 };
-    if (presenting()) grow(nodes, pictures, room, used);
+    const pictures = nodes.flatMap((node) => [...node.querySelectorAll(PICTURES)]);
+    const high = Math.min(innerHeight, document.getElementById("jp-main-dock-panel").offsetHeight); // less by the menu, once the window has changed
+    const used = () => nodes.reduce((sum, node) => sum + node.offsetHeight, 0), room = { width: innerWidth - 112, height: high - 16 };
+    grow(nodes, pictures, room, used);
   };
-  const resized = new ResizeObserver(() => presenting() && fit()); // JupyterLab's side bars have gone, or the window has another size
+  const resized = new ResizeObserver(fit); // JupyterLab's side bars have gone, or the window has another size
   let later;
   const seen = () => {
     show();
@@ -120,7 +123,7 @@ const activate = ({ shell }) => {
   // The extension has set its own classes, or the show begins: at its beginning where Run All has left its mark, the last cell.
   new MutationObserver((records) => {
     const turned = records.some(({ attributeName }) => attributeName === "data-jp-deck-mode");
-    if (turned && !presenting()) document.querySelectorAll(".jp-RenderedImage > img").forEach(({ style }) => (style.zoom = style.maxWidth = ""));
+    if (turned && !presenting()) document.querySelectorAll(PICTURES).forEach(({ style }) => (style.zoom = style.maxWidth = ""));
     if (!presenting() || !cellsOf().length) return;
     if (turned) resized.observe(notebook().node);
     if (turned && notebook().activeCellIndex === cellsOf().length - 1) notebook().activeCellIndex = 0;
@@ -136,7 +139,7 @@ const activate = ({ shell }) => {
     const { key, target } = event, step = NEXT.includes(key) ? 1 : BACK.includes(key) ? -1 : (ENDS[key] ?? 0);
     if (!step || !presenting() || event.ctrlKey || event.altKey || event.metaKey || target.closest(OTHERS)) return;
     if (key === " " && target.matches(":is(button, summary, a):focus-visible")) return; // reached by Tab, to be pressed
-    if (document.fullscreenElement?.matches(".vae-view")) document.exitFullscreen(); // a view on the whole screen (room.js)
+    bringBack();
     take(event, key === " " && event.shiftKey ? -1 : step);
   };
   const onClick = (event) => {
@@ -154,6 +157,7 @@ const activate = ({ shell }) => {
     seen();
   });
   addEventListener("toggle", fit, true); // an answer has come
+  document.addEventListener("fullscreenchange", fit);
   giveBack(presenting, () => notebook().activeCell?.node.focus());
   const sheets = ["deck.css", "folds.css"].map((name) => new URL(name, import.meta.url));
   document.head.append(...sheets.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href })));

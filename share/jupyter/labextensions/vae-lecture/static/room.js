@@ -59,15 +59,15 @@ function enlarge(pictures, room, used, scale) {
   }
 }
 
-/** The key Z puts the view under the pointer, or else the one in the middle, on the whole screen, its lines and letters wide enough for the last
- * row, and what only says how to move it left out; Z or Escape brings it back. */
+/** The key Z puts the figure under the pointer, or else the one in the middle, on the whole screen, a view with lines and letters wide enough for
+ * the last row, and what only says how to move it left out; Z or Escape brings it back. */
 export function projector(shown = always) {
   document.head.append(Object.assign(document.createElement("style"), { textContent: LARGE }));
-  onKey("z", shown, () => (large() ? document.exitFullscreen() : nearest()?.requestFullscreen()));
+  onKey("z", shown, () => bringBack() || nearest()?.requestFullscreen());
   let last = null;
   const fit = () => {
     for (const name of ["zoom", "--vae-letters", "--vae-lines"]) last?.style.removeProperty(name);
-    last = large();
+    last = enlarged(".vae-view"); // a still picture the browser itself makes as large as the screen
     for (let round = 0; last && round < 4; round++) { // larger letters leave less room for the zoom, which makes them larger
       last.style.zoom = "";
       const boxes = [...last.children].map((child) => child.getBoundingClientRect()).filter((box) => box.width);
@@ -87,25 +87,29 @@ const MARGIN = 12; // around the view, before it is enlarged
 const PRINT = [18, 17, 16, 15, 14], USUAL = 15; // pixels, from the text's (tools/slides.css); 14 only where 15 has no room
 const LEAST = 96; // pixels that an open fold keeps
 const LETTERS = 20 / 720, LINES = 3 / 720, LARGEST = 18; // the least, of the screen's height; letters before they are enlarged, in pixels
-const LARGE = `.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center;
-  background: var(--jp-layout-color0, var(--paper, Canvas)); }
+const LARGE = `:is(.vae-view, img):fullscreen { background: var(--jp-layout-color0, var(--paper, Canvas)); }
+.vae-view:fullscreen { display: flex; flex-direction: column; align-items: center; justify-content: center; }
 .vae-view:fullscreen .vae-row { justify-content: center; }
 .vae-view:fullscreen .vae-help { visibility: hidden; height: 0; overflow: hidden; } /* columns keep the width that it gives them */
 .vae-view:fullscreen :is(p, div, span, output, label, button, figure, figcaption):not(.vae-knob) { font-size: max(14px, var(--vae-letters)); }
 .vae-view:fullscreen svg:not(.vae-overlay) > text { font-size: max(13px, 0.9 * var(--vae-letters)); }`;
-const large = () => (document.fullscreenElement?.matches(".vae-view") ? document.fullscreenElement : null);
+const FIGURES = ".vae-view, .output > img, .jp-RenderedImage > img";
+
+/** The figure that is on the whole screen, or null; and what brings it back to its place. */
+export const enlarged = (kind = FIGURES) => (document.fullscreenElement?.matches(kind) ? document.fullscreenElement : null);
+export const bringBack = () => enlarged() && document.exitFullscreen();
 
 function nearest() {
-  const distance = (view) => {
-    const box = view.getBoundingClientRect();
+  const distance = (figure) => {
+    const box = figure.getBoundingClientRect();
     return Math.hypot(box.left + box.width / 2 - innerWidth / 2, box.top + box.height / 2 - innerHeight / 2);
   };
-  const seen = (view) => {
-    const box = view.getBoundingClientRect();
-    return view.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && box.bottom > 0 && box.top < innerHeight;
+  const seen = (figure) => {
+    const box = figure.getBoundingClientRect();
+    return figure.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && box.bottom > 0 && box.top < innerHeight;
   };
-  const views = [...document.querySelectorAll(".vae-view")].filter(seen);
-  return views.find((view) => view.matches(":hover")) ?? views.sort((a, b) => distance(a) - distance(b))[0];
+  const figures = [...document.querySelectorAll(FIGURES)].filter(seen);
+  return figures.find((figure) => figure.matches(":hover")) ?? figures.sort((a, b) => distance(a) - distance(b))[0];
 }
 
 function onKey(key, shown, act) {

@@ -125,11 +125,11 @@ def test_the_half_steps_of_em(lab):
     figure = Figure(lab, "03_elbo.ipynb", "em")
     (slider,) = figure.sliders
     slider.press("Home")
-    expect(figure.reading).to_contain_text("θ = -1.00")  # the start
+    expect(figure.reading).to_contain_text("θ = −1.00")  # the start
     slider.press("ArrowRight")
-    expect(figure.reading).to_contain_text("θ = -1.00")  # an E step leaves θ alone
+    expect(figure.reading).to_contain_text("θ = −1.00")  # an E step leaves θ alone
     slider.press("ArrowRight")
-    expect(figure.reading).not_to_contain_text("θ = -1.00")  # an M step moves it
+    expect(figure.reading).not_to_contain_text("θ = −1.00")  # an M step moves it
     figure.drag(slider, 0.2, 1)
     expect(slider).to_have_value("12")
     figure.arrived(12)

@@ -27,7 +27,7 @@ def test_the_waterline_drowns_dimensions(lab):
 def test_the_patients_are_turned_over(lab):
     figure = Figure(lab, NOTEBOOK, "patients")
     (letter,) = figure.sliders
-    measured = r": ELBO -[\d.]+ nats by its log, -[\d.]+ as measured\."
+    measured = r": ELBO −[\d.]+ nats by its log, −[\d.]+ as measured\."
     expect(figure.reading).to_have_text(re.compile("Patient A" + measured))
     letter.press("ArrowRight")
     expect(figure.reading).to_have_text(re.compile("Patient B" + measured))

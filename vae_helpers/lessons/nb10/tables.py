@@ -74,7 +74,7 @@ def dials(rows: Sequence[dict]) -> dict[tuple[str, str], list[dict]]:
 
 def two_elbos(letter: str, chart: clinic.Chart) -> str:
     """What is read under a patient's chart."""
-    return f"Patient {letter}: ELBO {chart.history.elbo[-1]:.1f} nats by its log, {chart.elbo.mean:.1f} as measured."
+    return f"Patient {letter}: ELBO {chart.history.elbo[-1]:.1f} nats by its log, {chart.elbo.mean:.1f} as measured.".replace("-", "−")
 
 
 def gan_table(rows: Sequence[dict]) -> str:

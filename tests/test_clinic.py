@@ -233,7 +233,10 @@ def test_images_that_cannot_be_examined():
 def test_the_figure_shows_the_numbers_and_keeps_the_verdict_back(healthy):
     figures = [clinic.draw(Figure(figsize=(11, 6.5)), healthy, verdict) for verdict in (True, False)]
     texts = [{text.get_text() for text in figure.axes[-1].texts} for figure in figures]
-    assert f"{healthy.elbo.mean:.2f}, {healthy.bound.mean:.2f} nats" in texts[0] & texts[1]
+    assert f"{healthy.elbo.mean:.2f}, {healthy.bound.mean:.2f} nats".replace("-", "−") in texts[0] & texts[1]
     assert "speaks for" in texts[0] and "speaks for" not in texts[1]
+    log = figures[0].axes[0]
+    figures[0].draw_without_rendering()
+    assert log.get_legend().get_window_extent().y0 > log.transData.transform((1, max(healthy.history.kl)))[1]
     bars = [bar.get_height() for bar in figures[0].axes[1].patches]
     assert bars == pytest.approx(healthy.kl_each.sort(descending=True).values.tolist())

@@ -1,6 +1,7 @@
 """The chart as a figure."""
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ def draw(figure: Figure, found: "Chart", verdict: bool = True) -> Figure:
         high = max(settled)
         low = max(min(settled), high - 300)
         if math.isfinite(high - low):
-            ax.set_ylim(low - 2, high + 2 + 0.35 * (high - low))  # room for the legend
+            ax.set_ylim(low - 2, high + 2 + 0.8 * (high - low))  # room for the legend
     ax.axhline(found.elbo.mean, color="black", linestyle=":", label="ELBO, measured")
     ax.set(xlabel="epoch", ylabel="nats per image")
     ax.legend(fontsize=11, loc="upper right", handlelength=1.4)
@@ -41,5 +42,6 @@ def draw(figure: Figure, found: "Chart", verdict: bool = True) -> Figure:
     lines = [Sign("", "measured", "usual", "speaks for"), *found.signs, bounds]
     for i, line in enumerate(lines):
         for place, text in zip((0.0, 0.36, 0.6, 0.8), line if verdict else line[:3], strict=verdict):
+            text = re.sub(r"(?<!\w)-(?=\d)", "−", text)
             ax.text(place, 1 - i / len(lines), text, va="top", fontsize=12, weight="bold" if i == 0 or (verdict and line[3]) else "normal")
     return figure

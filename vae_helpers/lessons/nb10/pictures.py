@@ -141,8 +141,8 @@ class Weights:
         vae = self.family[beta]
         left, right = figure.subplots(1, 2)
         mu = vae.encode(self.images).mean
-        plots.scatter_codes(left, mu, self.labels, f"β = {beta:g}", "$z$")
-        left.set(xlim=(-5, 5), ylim=(-5, 5))
+        plots.scatter_codes(left, mu, self.labels, f"β = {beta:g}")
+        left.set(xlim=(-5, 5), ylim=(-5, 5), xlabel="$z_1$", ylabel="$z_2$")
         rows = {"images": self.images[:8], "rebuilt": vae.mean_image(mu[:8]), "from prior": vae.mean_image(self.z)}
         plots.image_rows(right, rows)
 

@@ -196,10 +196,10 @@ def test_every_reference_is_cited_and_stands_once_in_order():
 
 
 def test_every_reference_says_what_it_was_checked_against():
-    """A mark at the end of an entry, one of the three that the list explains at its top; no mark says: its text."""
+    """A mark at the end of an entry, one of those that the list explains at its top; no mark says: its text."""
     text = (ROOT / "notebooks" / "references.md").read_text(encoding="utf-8")
     legend, *entries = re.split(r"^- ", text, flags=re.MULTILINE)
     marks = [re.search(r" \*Checked against (.*)\.\*$", entry.rstrip()) for entry in entries]
     assert [entry for entry, mark in zip(entries, marks, strict=True) if "hecked" in entry and not mark] == []
     sources = {mark[1] for mark in marks if mark}
-    assert sources == {"its authors' code", "its abstract", "quotations of it"} and all(f"*{source}*" in legend for source in sources)
+    assert sources == {"its workshop version", "its authors' code", "its abstract", "quotations of it"} and all(f"*{source}*" in legend for source in sources)

@@ -43,7 +43,7 @@ def serve(listener: socket.socket) -> None:
     """Reads the libraries, and forks a kernel for each that asks. Ends when the tests close its input, or are no more."""
     import pandas  # noqa: F401
     import scipy.stats  # noqa: F401
-    import torch  # noqa: F401
+    import torch._dynamo  # noqa: F401  (with torch; the first optimizer of a kernel would read it for most of a second)
     from ipykernel.kernelapp import IPKernelApp  # noqa: F401
 
     del sys.path[0]  # this file's folder

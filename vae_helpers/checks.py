@@ -33,7 +33,7 @@ def agree(estimate: Numbers, exact: Numbers, stderr: Numbers | None = None, what
         scale = max(np.abs(a).max(), np.abs(b).max(), 1e-12)
         error = difference.max() / scale
         assert error <= rtol, f"{name}expected agreement to {rtol:.0e} relative, got {error:.1e}: {_show(a)} against {_show(b)}"
-        _tell(f"{name}{_show(a)} = {_show(b)} (relative difference {error:.0e})", error)
+        _tell(f"{name}{_show(a)} = {_show(b)} ({f'relative difference {error:.0e}' if error else 'exactly'})", error)
     else:
         s = _array(stderr)
         if (s <= 0).any():
@@ -75,7 +75,8 @@ def _tell(line: str, error: float) -> None:
     if len(told) <= 2:
         display({"text/plain": line}, raw=True, display_id=(first, second)[len(told) - 1])
         return
-    summary = f"{len(told)} checks agree, worst relative difference {max(told)[0]:.0e}"
+    worst = max(told)[0]
+    summary = f"{len(told)} checks agree" + (f", worst relative difference {worst:.0e}" if worst else " exactly")
     lines = "\n".join(line for _, line in told)
     fold = f'<details class="checks"><summary>{summary}</summary><pre>{escape(lines, quote=False)}</pre></details>'
     display({"text/plain": f"{summary}:\n{lines}", "text/html": fold}, raw=True, display_id=first, update=True)

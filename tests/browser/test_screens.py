@@ -116,8 +116,9 @@ def test_on_a_phone_each_view_has_its_place_and_a_finger_its_targets(desk, brows
 
 
 def test_past_a_plane_a_finger_scrolls_the_page_and_by_its_ring_it_drags(desk, browser):
-    """On every view that has a plane: a swipe that begins beside the ring scrolls and moves nothing else; a tap moves the ring, or what it
-    asks for; a drag from within 22 pixels of the ring moves it, up as well, and not the page."""
+    """On every view that has a plane, or a panel that is read at a place: a swipe that begins beside the ring scrolls and changes nothing.
+    On a plane, a tap moves the ring, or what it asks for; a drag from within 22 pixels of the ring moves it, up as well, and not the page.
+    """
     page = browser.new_context(offline=True, **PHONE).new_page()
     page.goto((desk.server.notebooks / "everything.html").as_uri())
     expect(page.locator(".vae-view")).to_have_count(VIEW_COUNT)
@@ -135,15 +136,16 @@ def test_past_a_plane_a_finger_scrolls_the_page_and_by_its_ring_it_drags(desk, b
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         page.wait_for_timeout(300)  # a scroll runs out
 
-    pads = page.locator(".vae-pad, .vae-ground").all()
-    assert len(pads) == 7
-    for k, pad in enumerate(pads):
-        _, (x, y) = pad.evaluate(HOLD)
-        before, top = pad.evaluate(SAID), page.evaluate("scrollY")
+    pads, panels = (page.locator(f".vae-{each}").all() for each in ("pad, .vae-ground", "estimates-panel"))
+    assert (len(pads), len(panels)) == (7, 3)
+    for k, each in enumerate([*pads, *panels]):
+        _, (x, y) = each.evaluate(HOLD)
+        before, top = each.evaluate(SAID), page.evaluate("scrollY")
         touch((x, y), (x, y - 160))
-        assert page.evaluate("scrollY") > top + 60 and pad.evaluate(SAID) == before, k
+        assert page.evaluate("scrollY") > top + 60 and each.evaluate(SAID) == before, k
+    for k, pad in enumerate(pads):
         _, place = pad.evaluate(HOLD)
-        top = page.evaluate("scrollY")
+        before, top = pad.evaluate(SAID), page.evaluate("scrollY")
         touch(place)
         assert page.evaluate("scrollY") == top and pad.evaluate(SAID) != before, k
         knobs, far = pad.evaluate(HOLD)

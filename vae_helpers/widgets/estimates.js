@@ -93,6 +93,7 @@ function makePanel(label, onProbe) {
     });
   }
   node.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && go(null)); // what a finger asked for stays
+  node.addEventListener("pointercancel", () => go(null)); // it meant to scroll the page
   node.addEventListener("blur", () => go(null));
   ownKeys(node, ({ key }) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];

@@ -31,14 +31,15 @@ def test_spare_dimensions_cost_less_once_training_is_long():
             assert low < eight["bound_500"] - spare["bound_500"] < high and eight["elbo"] - spare["elbo"] > high
 
 
-def test_on_mnist_two_dimensions_beat_fifty_templates_and_ten_beat_two_hundred():
+def test_on_mnist_two_dimensions_beat_fifty_templates_and_are_level_with_two_hundred_which_ten_beat():
     for row in rows("density"):
         assert row["vae_2_over_50"] > 5 * row["vae_2_over_50_stderr"] and row["vae_10_over_200"] > 20 * row["vae_10_over_200_stderr"]
+        assert abs(row["vae_2_over_200"]) < 3 * row["vae_2_over_200_stderr"]
 
 
 def test_on_mnist_five_thousand_samples_miss_nats_at_two_dimensions():
     for row in rows("density"):
-        assert row["missing_5000"] > 0.3 and row["missing_5000_above_1"] > 0.01 and row["missing_5000_worst"] > 5
+        assert 1.3 < row["missing_5000"] < 2 and row["missing_5000_above_1"] > 0.12 and row["missing_5000_worst"] > 24
 
 
 def test_holes_come_with_the_nats_that_are_spent_and_a_mixture_closes_them():

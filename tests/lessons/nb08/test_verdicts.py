@@ -123,12 +123,13 @@ def test_neither_log_p_nor_the_gap_of_a_house_is_an_alarm():
     assert steps == pytest.approx((17, 103), abs=0.6) and [n.gap for n in drawn] == pytest.approx([0.9, 18], rel=0.1)
 
 
-def test_most_digits_have_a_better_reconstruction_beside_the_mean_of_q():
+def test_each_digit_has_a_better_reconstruction_beside_the_mean_of_q():
     model = pretrained.load("mnist_vae_2d")
     canvas, better = DigitCanvas(model), []
-    plane = torch.cartesian_prod(*[torch.linspace(-3.5, 3.5, 141)] * 2)
+    around = torch.cartesian_prod(*[torch.linspace(-5, 5, 81)] * 2)
     for canvas.example in range(10):
         x = canvas.x.flatten()
         at_mean = model.decode(canvas.q.mean[None]).log_prob(x).item()
+        plane = canvas.q.mean + canvas.q.stddev * around
         better.append(max(model.decode(part).log_prob(x).max().item() for part in plane.split(2000)) - at_mean)
-    assert sum(lead > 0 for lead in better) == 6 and max(better) == pytest.approx(0.7, abs=0.05)
+    assert min(better) > 0 and max(better) == pytest.approx(1.3, abs=0.05)

@@ -33,7 +33,7 @@ WRONG = {
         ("def effective_samples(log_w):\n    return 1 / (log_w.softmax(0) ** 2).mean(0)", "1 / Σ_k w̃_k²"),
         ("spread = 4.6", "That is s²"),
         ("spread = 1.52", "one sample in ten"),
-        ("spread = 3", "At which s does your function"),
+        ("spread = 3", "What are E w and E w²"),
     ],
     "11.2": [
         (

@@ -34,7 +34,7 @@ def effective_samples(answer):
         "That is s²: the spread is its root.": exact**2,
         "At that spread one sample in ten does the work.": math.sqrt(math.log(10)),
     }
-    question = "At which s does your function give a thousand of 100,000 samples?"
+    question = "What are E w and E w² of w = exp(s ε), and what does their ratio (E w)²/E w² say?"
     return compare(filled_in(spread, "spread", "effective_samples"), exact, slips, question, stderr=0.03, what="spread")
 
 

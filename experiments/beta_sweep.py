@@ -7,9 +7,9 @@ Sprites (16 × 16, five known factors), VAE 256-256-6-256-256 under a Bernoulli 
 weight β and every seed the model is trained from its own start and scored on 10,000 test images: the mutual information of each factor
 with each latent dimension, in nats ("size_0": of size with z_0). z is *sampled* from q(z|x), so that a dimension that is nothing but
 noise scores nothing. Each z_j is cut into 20 bins of equal mass, each continuous factor into 10, a shape is its own bin.
-beta_alignment: the same settings trained anew, and their score against its null. "aligned": of what the best dimensions know, as shares of the
-entropies, the part by which they lead the second best, among the dimensions alive (above 0.1 nat); "rotated": mean and standard deviation
-of that score for the same codes in 100 sets of random axes, and the share of these sets that score at least as much.
+beta_alignment: the same settings trained anew, and their score against its null. "aligned": of what the best dimensions know, as shares of
+the entropies, the part by which they lead the second best, among the dimensions alive (above 0.1 nat); "rotated": mean and standard
+deviation of that score for the same codes in 100 sets of random axes, and the share of these sets that score at least as much.
 """
 
 import argparse

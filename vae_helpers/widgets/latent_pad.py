@@ -102,8 +102,8 @@ class LatentPad(DecoderView):
             ring(plane, *self.z[:2])
             show_image(side, self.image)
             side.set_title(self.reading.replace("; ", "\n"), fontsize=12, loc="left")
-            for ax in real:
-                show_image(ax, self._images[self.nearest[0]]).set_title(self.say("real"), fontsize=12, loc="left")
+            for ax in real:  # its title at the right, clear of a long reading
+                show_image(ax, self._images[self.nearest[0]]).set_title(self.say("real"), fontsize=12, loc="right")
 
         return draw_png(draw, (9.2, 5.2))
 

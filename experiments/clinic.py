@@ -16,6 +16,7 @@ import sys
 import torch
 from safetensors.torch import save
 from sweep import sweep
+from trained import start_at_spread
 
 from vae_helpers import clinic, datasets
 from vae_helpers.files import write_beside_and_rename
@@ -40,9 +41,7 @@ def run(illness: str, seed: int) -> dict:
     activation = "tanh" if illness != "units dead" and draw.random() < 0.2 else "relu"
     grey, sigma = draw.random() < 0.3, draw.choice(("shared", "shared", 0.2))
     vae = VAE(data.image_shape, latent_dim, hidden, Gaussian(sigma) if grey else "bernoulli", activation=activation, seed=seed)
-    if grey and sigma == "shared":  # from the pixels' own spread, as 05 does it
-        with torch.no_grad():
-            vae.likelihood.logvar.fill_(images.flatten(1).var(0).mean().log())
+    start_at_spread(vae, images)  # as 05 does it
     epochs, lr = draw.choice((30, 40, 50) if digits else (15, 20)), draw.choice((3e-3, 4e-3, 5e-3))
     history = patients.train(vae, images, "" if illness == HEALTHY else illness, epochs, 100, lr, seed, binary=not grey)
     seen = images if grey else datasets.binarize(images, torch.Generator().manual_seed(seed))

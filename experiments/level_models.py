@@ -4,7 +4,7 @@
 
 "points" is trained on the density at the pixels, "levels" on the probability of their bins; all are asked for the levels. Digits: VAE
 64-64-4-64-64, 30 epochs, batches of 64, one cycle to 0.01, as on the page. MNIST, rounded to seventeen levels: 784-256-20-256-784, four
-epochs, batches of 200, one cycle to 0.003. A shared σ starts at the spread of the pixels. bits: of the test images (2,000 on MNIST), per
+epochs, batches of 200, one cycle to 0.003. Learned σs start at the spread of the pixels. bits: of the test images (2,000 on MNIST), per
 dimension, a bound with 4 samples of z, ± over images; counted: independent pixels, levels counted on the training images, plus one each.
 """
 
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from sweep import sweep, workers
 from torch import Tensor
-from trained import load, stream
+from trained import load, start_at_spread, stream
 
 from vae_helpers import likelihoods
 from vae_helpers.lessons.nb05.levels import GaussianOfLevels, gaussian_levels
@@ -39,8 +39,7 @@ def run(data: str, likelihood: str, seed: int) -> dict[str, float]:
     train, test = (rounded(split.images) for split in (load(data).train, load(data).test))
     hidden, latent_dim = SIZES[data]
     vae = VAE(load(data).image_shape, latent_dim, hidden, likelihood=LIKELIHOODS[likelihood](), seed=seed)
-    if getattr(vae.likelihood, "sigma", "") == "shared":
-        vae.likelihood.logvar.data.fill_(math.log(train.flatten(1).var(0).mean()))
+    start_at_spread(vae, train)
     fit(vae, train, schedule="one_cycle", seed=seed, progress=False, **RECIPES[data])
     x, g = test.flatten(1)[:2000], stream(seed, 1)
     with torch.no_grad():

@@ -2,7 +2,7 @@
 
     python experiments/noise_models.py        run what is missing in noise_models.csv
 
-Grey MNIST; VAE 784-256-L-256-784, four epochs, batches of 200, Adam, one cycle to 0.003; a learned σ starts at the spread of the pixels.
+Grey MNIST; VAE 784-256-L-256-784, four epochs, batches of 200, Adam, one cycle to 0.003; learned σs start at the spread of the pixels.
 On 2,000 test images, one sample of z each: squared error a pixel of the mean (cut to [0, 1]), KL, median of the bound in its own unit,
 softness (mean of m(1 − m)), of all pixels and of those that are neither in nor beside the digit ("background": no ink within two pixels).
 "missing": by how many nats an image the "density" of the cross-entropy falls short of integrating to one, at the decoder's means.
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from sweep import sweep, workers
 from torch import Tensor
-from trained import load, stream
+from trained import load, start_at_spread, stream
 
 from vae_helpers import likelihoods
 from vae_helpers.models import VAE
@@ -32,10 +32,9 @@ FACTS = {"data": "MNIST, grey", "model": "VAE 784-256-L-256-784", "epochs": 4, "
 
 
 def run(noise: str, latent_dim: int, seed: int) -> dict[str, float]:
-    mnist, likelihood = load("mnist"), NOISE[noise]()
-    if noise == "learned σ":
-        likelihood.logvar.data.fill_(math.log(mnist.train.images.flatten(1).var(0).mean()))
-    vae = VAE((28, 28), latent_dim, (256,), likelihood=likelihood, seed=seed)
+    mnist = load("mnist")
+    vae = VAE((28, 28), latent_dim, (256,), likelihood=NOISE[noise](), seed=seed)
+    start_at_spread(vae, mnist.train.images)
     fit(vae, mnist, epochs=4, batch_size=200, lr=3e-3, schedule="one_cycle", seed=seed, progress=False)
     images = mnist.test.images[:2000]
     x, g = images.flatten(1), stream(seed, 1)

@@ -4,6 +4,7 @@ Digits: 64-128-L-128-64, 60 epochs, batches of 100. MNIST: 784-200-64-L-64-200-7
 0.01. Bernoulli VAEs see pixels binarized anew for every batch, all others grey pixels.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,14 @@ def kept(settings: dict, model_class: type, train: Callable[[], Autoencoder | VA
         if not file.exists():
             train().save(file)
         return model_class.load(file)
+
+
+def start_at_spread(vae: VAE, images: Tensor) -> None:
+    """Start the σ of a Gaussian likelihood, one for all pixels or one for each, at the spread of the pixels."""
+    sigma, spread = getattr(vae.likelihood, "sigma", ""), images.flatten(1).var(0).mean().log()
+    if sigma in ("shared", "pixel"):
+        start = vae.likelihood.logvar if sigma == "shared" else vae.decoder[-1].bias[math.prod(vae.image_shape) :]
+        start.data.fill_(spread)
 
 
 def log_evidence(vae: VAE, x: Tensor) -> Tensor:

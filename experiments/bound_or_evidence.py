@@ -2,13 +2,13 @@
 
     python experiments/bound_or_evidence.py        run what is missing in bound_or_evidence.csv
 
-One decoder with L = 2, from the same weights and on the same batches, trained on "elbo", with an encoder, or on "evidence", log p(x)
-itself: a sum over 32 × 32 points, the whole lattice shifted at random at each step (so no decoder can hide between the points).
-Digits 64-128-2, 60 epochs of batches of 100; MNIST 784-200-64-2, 10 epochs of 200; pixels binarized anew, Adam, one cycle to 0.01.
-On 100 test and 100 training images, binarized once: log p(x) on a grid of step 0.02. slack: how much lower the coarse shifted lattice
-puts it. Where there is an encoder: ELBO and gap, after a third of the steps and at the end (else nan). best_β less log p(x), smallest and
-largest over the test images: the best value of the objective with weight β on the KL, (3.18). ppca: mean log p(x) of probabilistic PCA
-with 5 latents, fitted to the grey training images, pixels from 0 to 1.
+One decoder with L = 2, from the same weights and on the same images in the same order, trained on "elbo", with an encoder, or on
+"evidence", log p(x) itself: a sum over 32 × 32 points, the whole lattice shifted at random at each step (so no decoder can hide between
+the points). Digits 64-128-2, 60 epochs of batches of 100; MNIST 784-200-64-2, 10 epochs of 200; pixels binarized anew, Adam, one cycle to
+0.01. On 100 test and 100 training images, binarized once: log p(x) on a grid of step 0.02. slack: how much lower the coarse shifted
+lattice puts it. Where there is an encoder: ELBO and gap, after a third of the steps and at the end (else nan). best_β less log p(x),
+smallest and largest over the test images: the best value of the objective with weight β on the KL, (3.18). ppca: mean log p(x) of
+probabilistic PCA with 5 latents, fitted to the grey training images, pixels from 0 to 1.
 """
 
 import math

@@ -5,7 +5,7 @@
 kl_estimators: B is the bound with the KL in closed form, A the one with everything sampled. Variance over 64 samples of z, averaged over
 500 test images: of the value, untrained and trained; of the gradient in μ and log σ², together and log σ² alone, and log σ² alone where
 |μ| > 1.5; share of (image, dimension) pairs at which B's log σ² gradient is the noisier one; share of images with a dimension of σ² ≤ ½,
-where k₃ has no variance, and share for which the mean of 100 k₃ is below the KL.
+where k₃ has no variance, and share for which the mean of 64 k₃ is below the KL.
 clamps: the weights that put out log σ² times 1, 100 or 300 at the start; training free, or with log σ² clamped to ±10; digits 64-64-2,
 40 epochs of batches of 64 at 0.003, MNIST 784-200-64-2, two epochs of batches of 200: test ELBO (nan: it broke), and the share of
 (image, dimension) pairs whose log σ² lies outside ±10 before and after.

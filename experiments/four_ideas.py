@@ -8,8 +8,8 @@
 
 Each takes --workers N, --seeds N (6) and --only WORD (such as dreg), and runs what its table ideas_….csv does not hold yet. Networks
 D-128-L-128-D (MNIST: D-100-L-100-D), Bernoulli likelihood, pixels binarized afresh in every batch of 100; Adam, one cycle. Everything but
-the setting named is as in the plain VAE: the same first weights of encoder and decoder, as many steps. (Batches, pixels and z are drawn from
-one stream: a setting that draws more for z sees other batches.)
+the setting named is as in the plain VAE: the same first weights of encoder and decoder, as many steps. (Batches, pixels and z are
+drawn from one stream: a setting that draws more for z sees other batches.)
 """
 
 import argparse
